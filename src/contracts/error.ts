@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { limits } from './limits.ts';
+
+type ErrorRule = { readonly status: number; readonly retry: boolean; readonly text: string };
+
+/** Every error there is: HTTP status, whether a task or call may be tried again, and the text a stranger may see. */
+export const errorCatalogue = {
+  invalid_json: { status: 400, retry: false, text: 'The body is not valid JSON.' },
+  invalid_cursor: { status: 400, retry: false, text: 'The event id to resume from is not one of this stream.' },
+  unauthorized: { status: 401, retry: false, text: 'This needs a user name and a password.' },
+  not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
+  run_not_found: { status: 404, retry: false, text: 'There is no run with this id.' },
+  agent_not_found: { status: 404, retry: false, text: 'There is no agent with this id.' },
+  method_not_allowed: { status: 405, retry: false, text: 'This address does not take this method.' },
+  not_acceptable: { status: 406, retry: false, text: 'This can be sent only in other formats.' },
+  run_ended: { status: 409, retry: false, text: 'The run has ended already.' },
+  body_too_large: { status: 413, retry: false, text: 'The body is too large.' },
+  unsupported_media_type: { status: 415, retry: false, text: 'The body must be application/json.' },
+  invalid_request: { status: 422, retry: false, text: 'The request has faults.' },
+  invalid_plan: { status: 422, retry: false, text: 'The plan has faults.' },
+  idempotency_conflict: { status: 422, retry: false, text: 'This Idempotency-Key was used with another body.' },
+  internal: { status: 500, retry: true, text: 'Something went wrong inside baton.' },
+  run_failed: { status: 502, retry: false, text: 'The run failed.' },
+  run_cancelled: { status: 409, retry: false, text: 'The run was cancelled.' },
+  store_unavailable: { status: 503, retry: true, text: 'Redis does not answer.' },
+  still_running: { status: 504, retry: true, text: 'The run has not ended in the time given.' },
+
+  config_invalid: { status: 500, retry: false, text: 'The settings have faults.' },
+  redis_unsuitable: { status: 500, retry: false, text: 'This Redis cannot be used.' },
+
+  planning_failed: { status: 502, retry: false, text: 'No valid plan could be made for this query.' },
+  model_not_configured: {
+    status: 503,
+    retry: false,
+    text: 'No model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.',
+  },
+  model_unavailable: { status: 503, retry: true, text: 'The model does not answer.' },
+  model_rejected: { status: 502, retry: false, text: 'The model refused the request.' },
+
+  no_suitable_agent: { status: 503, retry: false, text: 'No healthy agent offers this capability.' },
+  dependency_failed: { status: 500, retry: false, text: 'A task this one depends on did not complete.' },
+  cancelled: { status: 409, retry: false, text: 'The run was cancelled.' },
+  task_timeout: { status: 504, retry: false, text: 'The task took longer than its time limit.' },
+  agent_timeout: { status: 504, retry: true, text: 'The agent took too long.' },
+  agent_unreachable: { status: 502, retry: true, text: 'The agent could not be reached.' },
+  agent_failed: { status: 502, retry: true, text: 'The agent reported an error.' },
+  agent_rejected: { status: 502, retry: false, text: 'The agent refused the request.' },
+  agent_incomplete: { status: 502, retry: true, text: "The agent's stream ended before it was done." },
+  agent_protocol: { status: 502, retry: true, text: 'The agent answered in a form that baton does not understand.' },
+  output_too_large: { status: 502, retry: false, text: 'The output is larger than allowed.' },
+  task_poisonous: { status: 500, retry: false, text: 'The task ended its worker too often.' },
+  lock_lost: { status: 500, retry: true, text: 'Another worker has taken this task over.' },
+  draining: { status: 503, retry: true, text: 'This process is shutting down.' },
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One fault of a request or a plan: where, and what was expected. */
+export const Fault = z.object({ path: z.string(), message: z.string() });
+export type Fault = z.infer<typeof Fault>;
+
+/** RFC 9457 problem details, with our code and the list of faults. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.string(),
+  errors: z.array(Fault),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** The one error class. `message` may be shown to users; what they must not see goes into `cause`. */
+export class BatonError extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; faults?: readonly Fault[] } = {}) {
+    super(message ?? errorCatalogue[code].text, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'BatonError';
+    this.code = code;
+    this.faults = options.faults ?? [];
+  }
+
+  get retryable(): boolean {
+    return errorCatalogue[this.code].retry;
+  }
+
+  /** Anything thrown, as one of ours; what is not ours keeps its own text for the log only. */
+  static from(thrown: unknown, code: ErrorCode = 'internal'): BatonError {
+    return thrown instanceof BatonError ? thrown : new BatonError(code, undefined, { cause: thrown });
+  }
+
+  /** The form that results and events carry. */
+  toRecord(): { code: ErrorCode; message: string } {
+    return { code: this.code, message: this.message.slice(0, limits.errorChars) };
+  }
+}
+
+/** zod's issues as faults: `sub_tasks[2].depends_on` style paths. */
+export function faultsOf(error: z.ZodError): readonly Fault[] {
+  return error.issues.map((issue) => ({
+    path: issue.path.reduce<string>(
+      (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at === '' ? String(key) : `${at}.${String(key)}`),
+      '',
+    ),
+    message: issue.message,
+  }));
+}
+
+/** Parses at a border, or throws `code` with every fault named. */
+export function parseOr<S extends z.ZodType>(schema: S, value: unknown, code: ErrorCode): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const faults = faultsOf(parsed.error);
+  const first = faults[0];
+  const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
+  throw new BatonError(code, `${errorCatalogue[code].text} ${where}${first?.message ?? ''}`.trim(), {
+    faults,
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { TaskOutcome, Usage } from './result.ts';
+import { RunStatus } from './run.ts';
+
+/** The seed's five kinds of event. */
+export const EventType = z.enum(['status', 'token', 'message', 'error', 'done']);
+export type EventType = z.infer<typeof EventType>;
+
+const text = z.string();
+const failure = z.object({ code: text, message: text });
+const none = z.object({});
+const candidate = z.object({ agent_id: text, priority: z.number(), eligible: z.boolean(), reason: text.nullable() });
+const ending = { partial: z.boolean(), warnings: z.array(text), usage: Usage.nullable() };
+
+/** Every event there is: its seed type, and the shape of its `detail`. The list is closed and grows here. */
+export const eventCatalogue = {
+  'run.created': { type: 'status', detail: z.object({ query: text, planned: z.boolean() }) },
+  'run.phase': {
+    type: 'status',
+    detail: z.object({ phase: z.enum(['planning', 'execution', 'synthesis']), status: RunStatus }),
+  },
+  'plan.ready': {
+    type: 'status',
+    detail: z.object({
+      reasoning: text,
+      model: z.object({ name: text, offline: z.boolean() }).nullable(),
+      tasks: z.array(
+        z.object({ task_id: text, description: text, required_capability: text, depends_on: z.array(text) }),
+      ),
+    }),
+  },
+  'agent.selected': { type: 'status', detail: z.object({ agent_id: text, candidates: z.array(candidate) }) },
+  'task.started': { type: 'status', detail: none },
+  'task.status': { type: 'status', detail: none },
+  'task.retrying': { type: 'status', detail: z.object({ error: failure, delay_ms: z.number() }) },
+  'task.skipped': { type: 'status', detail: z.object({ reason: failure }) },
+  'stream.gap': {
+    type: 'status',
+    detail: z.object({ after: text, resumes_at: text.nullable(), snapshot: z.unknown().optional() }),
+  },
+  'task.token': { type: 'token', detail: none },
+  'answer.token': { type: 'token', detail: none },
+  'task.message': { type: 'message', detail: none },
+  'answer.message': { type: 'message', detail: none },
+  'task.failed': { type: 'error', detail: z.object({ error: failure }) },
+  'run.failed': { type: 'error', detail: z.object({ error: failure, usage: Usage.nullable() }) },
+  'run.cancelled': { type: 'error', detail: z.object({ reason: text }) },
+  'task.completed': {
+    type: 'done',
+    detail: z.object({
+      status: TaskOutcome,
+      latency_ms: z.number(),
+      confidence: z.number().nullable(),
+      usage: Usage.nullable(),
+      truncated: z.boolean(),
+    }),
+  },
+  'run.completed': { type: 'done', detail: z.object(ending) },
+} as const satisfies Record<string, { type: EventType; detail: z.ZodType }>;
+
+export type EventName = keyof typeof eventCatalogue;
+export type EventDetail<N extends EventName> = z.infer<(typeof eventCatalogue)[N]['detail']>;
+
+export const eventNames = Object.keys(eventCatalogue) as readonly EventName[]; // keys of a const object
+
+/** What ends a run's stream: exactly one of these, always last. */
+export const terminalEvents: readonly EventName[] = ['run.completed', 'run.failed', 'run.cancelled'];
+
+export function isTerminalEvent(name: EventName): boolean {
+  return terminalEvents.includes(name);
+}
+
+/** An event before it has a place in a stream: what a writer hands to a journal script. */
+export type EventDraft = {
+  [N in EventName]: {
+    readonly name: N;
+    readonly task_id: string;
+    readonly agent_id: string;
+    readonly attempt: number;
+    readonly data: string;
+    readonly detail: EventDetail<N>;
+  };
+}[EventName];
+
+/** One entry of a run's stream on the wire. `id` is the Redis stream id, `timestamp` its time in UTC. */
+export const StreamEvent = z.object({
+  id: z.string(),
+  run_id: z.string(),
+  task_id: z.string(),
+  agent_id: z.string(),
+  attempt: z.int(),
+  event_type: EventType,
+  name: z.enum(eventNames),
+  data: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+  timestamp: z.iso.datetime(),
+});
+
+/** The same, with `detail` typed by `name`. */
+export type StreamEvent = Omit<z.infer<typeof StreamEvent>, 'name' | 'detail'> &
+  { [N in EventName]: { readonly name: N; readonly detail: EventDetail<N> } }[EventName];

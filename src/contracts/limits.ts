@@ -1,0 +1,69 @@
+// Every bound and default of the system, in one place. Settings an operator may change are in runtime/config.ts and start from these.
+
+/** Milliseconds. */
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+
+export const limits = {
+  /** Tasks in one plan: one flow is one MULTI, and 500 jobs block Redis for about 50 ms (measured). */
+  planTasks: 500,
+  /** Characters of a query. */
+  queryChars: 64_000,
+  /** Bytes of a request body. */
+  bodyBytes: 1_000_000,
+  /** Characters of a task's description. */
+  descriptionChars: 16_000,
+  /** Bytes of a task's input_data as JSON. */
+  inputBytes: 256_000,
+  /** Bytes of a run's metadata as JSON. */
+  metadataBytes: 16_000,
+  /** Characters of one task's output, or of the answer: beyond it the attempt fails as output_too_large. */
+  outputChars: 1_000_000,
+  /** Results longer than this many characters leave the results hash for a key of their own. */
+  inlineResultChars: 1_000,
+  /** Events kept in one run's stream; older ones are trimmed and a late reader gets stream.gap. */
+  streamEvents: 100_000,
+  /** Bytes of event data kept in one run's stream. */
+  streamBytes: 32_000_000,
+  /** Tokens that leave as one event each when they waited together; more are merged into this many. */
+  tokensPerAppend: 64,
+  /** Bytes a live reader may fall behind before it goes on by replay at its own pace. */
+  readerBacklogBytes: 1_048_576,
+  /** bull-board unfolds a shared task once per path; above this many tree nodes extra edges leave no trace there. */
+  treeNodes: 2_000,
+  /** Claims of one task before it is given up: it ends its workers, not only itself. */
+  claims: 50,
+  /** Runs in one page of GET /v1/runs. */
+  pageRuns: 100,
+  /** Characters of an error text that reaches results, events and answers. */
+  errorChars: 500,
+} as const;
+
+export const defaults = {
+  /** Calls of agents per task. */
+  attempts: 3,
+  backoffMs: 1 * SECOND,
+  backoffFactor: 2,
+  /** Share of the backoff that is random: 0.5 means half fixed, half random. */
+  backoffJitter: 0.5,
+  backoffMaxMs: 30 * SECOND,
+  taskTimeoutMs: 120 * SECOND,
+  agentTimeoutSeconds: 60,
+  agentIdleMs: 30 * SECOND,
+  /** How long a task waits for a healthy agent before it fails as no_suitable_agent. */
+  agentWaitMs: 10 * SECOND,
+  heartbeatMs: 5 * SECOND,
+  healthTtlMs: 15 * SECOND,
+  retentionMs: 24 * HOUR,
+  idempotencyTtlMs: 24 * HOUR,
+  preferWaitMaxSeconds: 60,
+  lockMs: 30 * SECOND,
+  stalledMs: 10 * SECOND,
+  drainMs: 25 * SECOND,
+  /** A cancelled run is closed at the latest this long after the request, whatever its agents do. */
+  cancelCloseMs: 1_500,
+  sseHeartbeatMs: 15 * SECOND,
+  model: 'gpt-4o',
+  temperature: 0.2,
+  modelTimeoutMs: 60 * SECOND,
+} as const;

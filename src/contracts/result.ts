@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { StreamingMode } from './agent.ts';
+
+/** Tokens as the model's server counted them; null when it did not say. */
+export const Usage = z.object({
+  prompt_tokens: z.int().min(0),
+  completion_tokens: z.int().min(0),
+  total_tokens: z.int().min(0),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** How a task ended. */
+export const TaskOutcome = z.enum(['completed', 'failed', 'skipped']);
+export type TaskOutcome = z.infer<typeof TaskOutcome>;
+
+/** A task's recorded outcome: the seed's WorkerResult without its events (the stream holds them), and baton's fields. */
+export const TaskResult = z.object({
+  task_id: z.string(),
+  agent_id: z.string(),
+  status: TaskOutcome,
+  success: z.boolean(),
+  response: z.string(),
+  streaming_mode: StreamingMode.nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  latency_ms: z.number(),
+  /** Calls of agents that were made for this task, by number of its last epoch. */
+  attempts: z.int(),
+  /** 0 to 1 as the agent reported it; null when it did not. */
+  confidence: z.number().min(0).max(1).nullable(),
+  usage: Usage.nullable(),
+  /** True when the agent's max_tokens cut the text. */
+  truncated: z.boolean(),
+});
+export type TaskResult = z.infer<typeof TaskResult>;
+
+/** What the results hash holds: a result whose long text lies in a key of its own (`by_reference`). */
+export const ResultEnvelope = TaskResult.extend({ by_reference: z.boolean() });
+export type ResultEnvelope = z.infer<typeof ResultEnvelope>;
+
+/** Adds counts; null only when nothing was counted. */
+export function addUsage(usages: readonly (Usage | null | undefined)[]): Usage | null {
+  const known = usages.filter((usage): usage is Usage => usage !== null && usage !== undefined);
+  if (known.length === 0) return null;
+  const sum = (field: keyof Usage): number => known.reduce((total, usage) => total + usage[field], 0);
+  return {
+    prompt_tokens: sum('prompt_tokens'),
+    completion_tokens: sum('completion_tokens'),
+    total_tokens: sum('total_tokens'),
+  };
+}

@@ -1,0 +1,32 @@
+import type { BatonError } from '../contracts/error.ts';
+import { defaults } from '../contracts/limits.ts';
+import type { SubTask } from '../contracts/plan.ts';
+import { backoffMs } from './retry.ts';
+
+export type FailedCall = {
+  readonly task: Pick<SubTask, 'retries'>;
+  readonly error: Pick<BatonError, 'code' | 'retryable'>;
+  /** Calls that failed, this one included. */
+  readonly failures: number;
+  /** Whether an agent is left that has not failed for this task. */
+  readonly othersLeft: boolean;
+  /** 0 to 1, for the jitter. */
+  readonly random: number;
+};
+
+/** What follows a failed call. */
+export type NextStep =
+  | { readonly kind: 'settle'; readonly status: 'failed' | 'skipped' }
+  | { readonly kind: 'retry'; readonly delayMs: number }
+  | { readonly kind: 'hand_back' }
+  | { readonly kind: 'leave' };
+
+/** Another agent is tried at once, the same one after a backoff; what is no failure of the task is not counted as one. */
+export function nextStep({ task, error, failures, othersLeft, random }: FailedCall): NextStep {
+  if (error.code === 'lock_lost') return { kind: 'leave' };
+  if (error.code === 'draining') return { kind: 'hand_back' };
+  if (error.code === 'cancelled') return { kind: 'settle', status: 'skipped' };
+  const allowed = 1 + (task.retries ?? defaults.attempts - 1);
+  if (!error.retryable || failures >= allowed) return { kind: 'settle', status: 'failed' };
+  return { kind: 'retry', delayMs: othersLeft ? 0 : backoffMs(failures, random) };
+}

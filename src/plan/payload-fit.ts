@@ -1,0 +1,32 @@
+import type { PayloadSchema } from '../contracts/agent.ts';
+import { ownPayloadFields } from '../contracts/payload.ts';
+
+/** The type names that agents use, in their usual spellings; a name that is not here is taken as it comes. */
+const isOfType: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ...['string', 'str', 'text'].map((name) => [name, (value: unknown) => typeof value === 'string'] as const),
+  ...['number', 'float'].map((name) => [name, (value: unknown) => typeof value === 'number'] as const),
+  ...['integer', 'int'].map((name) => [name, Number.isInteger] as const),
+  ...['boolean', 'bool'].map((name) => [name, (value: unknown) => typeof value === 'boolean'] as const),
+  ...['array', 'list'].map((name) => [name, Array.isArray] as const),
+  ...['object', 'dict'].map((name) => [name, isRecord] as const),
+]);
+
+/**
+ * What keeps a task's input from an agent (mission A4): required fields that are not there, and fields of another type than the
+ * agent names. Empty when it fits. What baton itself puts into every payload need not be in the input.
+ */
+export function payloadMisfits(schema: PayloadSchema, input: Readonly<Record<string, unknown>>): readonly string[] {
+  const required = Object.entries(schema.required_fields).filter(([name]) => !ownPayloadFields.has(name));
+  const missing = required.filter(([name]) => !Object.hasOwn(input, name));
+  const mistyped = [...required, ...Object.entries(schema.optional_fields)].filter(
+    ([name, type]) => Object.hasOwn(input, name) && !(isOfType.get(type.toLowerCase())?.(input[name]) ?? true),
+  );
+  return [
+    ...missing.map(([name, type]) => `needs "${name}" (${type})`),
+    ...mistyped.map(([name, type]) => `wants "${name}" as ${type}`),
+  ];
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
