@@ -1,0 +1,77 @@
+import type { EventDraft } from '../contracts/event.ts';
+import { ResultEnvelope, type TaskResult } from '../contracts/result.ts';
+import { eventArgs } from './event-codec.ts';
+import { toResult } from './result-codec.ts';
+import { loadScript, runScript } from './script.ts';
+import type { Store } from './store.ts';
+
+const script = loadScript(new URL('./claim.lua', import.meta.url));
+
+type Announcement = Pick<EventDraft, 'name' | 'agent_id' | 'data' | 'detail'>;
+
+export type ClaimInput = {
+  readonly run: string;
+  readonly task: string;
+  /** Unique to this attempt: the same claim sent twice is one. */
+  readonly token: string;
+  readonly dependencies: readonly string[];
+  /** How many of them must have completed, else the claim comes back as `blocked`. */
+  readonly needed: number;
+  /** task.started, and what else is said with it. */
+  readonly started: Announcement;
+  readonly announce?: readonly Announcement[];
+};
+
+/** What a claim found. Every state but `settled` has made this attempt the task's only writer. */
+export type Claim =
+  | { readonly state: 'settled'; readonly result: TaskResult }
+  | {
+      readonly state: 'started' | 'blocked' | 'cancelled' | 'closed';
+      readonly epoch: number;
+      /** Milliseconds since the first claim of this task, by Redis's clock. */
+      readonly elapsedMs: number;
+      /** Agents whose calls for this task have failed, oldest first; one that failed twice stands twice. */
+      readonly failedAgents: readonly string[];
+      /** By dependency; undefined where no result is recorded. */
+      readonly inputs: ReadonlyMap<string, TaskResult | undefined>;
+    };
+
+/** Begins an attempt (guarantees: claim). One round trip: epoch, task.started, cancel flag and the dependencies' results. */
+export async function claimTask({ redis, keys }: Store, input: ClaimInput): Promise<Claim> {
+  const run = keys.run(input.run);
+  const announced = input.announce ?? [];
+  const reply = await runScript(redis, script, {
+    keys: [run.run, run.tasks, run.results, run.events, ...input.dependencies.map(run.text)],
+    args: [
+      input.task,
+      input.token,
+      input.needed,
+      ...eventArgs(input.started as EventDraft), // name and detail belong together in an Announcement too
+      announced.length,
+      ...announced.flatMap((event) => eventArgs(event as EventDraft)),
+      ...input.dependencies,
+    ],
+  });
+  return parseClaim(reply as ClaimReply, input.dependencies); // the script returns nothing else
+}
+
+type ClaimReply = [state: Claim['state'], epoch: number, started: number, now: number, failures: string, ...string[]];
+
+function parseClaim(
+  [state, epoch, started, now, failures, ...rest]: ClaimReply,
+  dependencies: readonly string[],
+): Claim {
+  if (state === 'settled') return { state, result: toResult(ResultEnvelope.parse(JSON.parse(rest[0] ?? '')), null) };
+  return {
+    state,
+    epoch,
+    elapsedMs: now - started,
+    failedAgents: failures === '' ? [] : failures.split(','),
+    inputs: new Map(dependencies.map((id, index) => [id, input(rest[2 * index], rest[2 * index + 1])])),
+  };
+}
+
+function input(envelope: string | undefined, text: string | undefined): TaskResult | undefined {
+  if (envelope === undefined || envelope === '') return undefined;
+  return toResult(ResultEnvelope.parse(JSON.parse(envelope)), text ?? null);
+}

@@ -1,0 +1,20 @@
+-- Accepts a run: its record, its first event and its place in the index, before any job exists.
+-- KEYS  run  events  runs  idempotency (unused when ARGV[2] is '')
+-- ARGV  1 run id  2 body digest or ''  3 idempotency TTL ms  4 status  5 query  6 plan JSON or ''  7 metadata JSON
+--       8..11 run.created: name agent data detail
+-- Returns {1, run id} accepted (also when this very call is sent again), {0, run id} the same request was accepted before,
+--         {-1, run id} the key belongs to another body
+if redis.call('EXISTS', KEYS[1]) == 1 then return {1, ARGV[1]} end
+if ARGV[2] ~= '' then
+  local held = redis.call('HMGET', KEYS[4], 'run', 'body')
+  if held[1] then return {held[2] == ARGV[2] and 0 or -1, held[1]} end
+  redis.call('HSET', KEYS[4], 'run', ARGV[1], 'body', ARGV[2])
+  redis.call('PEXPIRE', KEYS[4], ARGV[3])
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], 'status', ARGV[4], 'query', ARGV[5], 'metadata', ARGV[7], 'created_at', now)
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'plan', ARGV[6]) end
+redis.call('XADD', KEYS[2], '*', 'n', ARGV[8], 't', 'root', 'a', ARGV[9], 'e', 0, 'd', ARGV[10], 'x', ARGV[11])
+redis.call('ZADD', KEYS[3], now, ARGV[1])
+return {1, ARGV[1]}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { limits } from '../contracts/limits.ts';
+import { Metadata, Plan } from '../contracts/plan.ts';
+import { addUsage, ResultEnvelope, type TaskResult, Usage } from '../contracts/result.ts';
+import { RunStatus } from '../contracts/run.ts';
+import { toResult } from './result-codec.ts';
+import type { Store } from './store.ts';
+
+const json = <S extends z.ZodType>(schema: S) =>
+  z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
+const orNull = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((text) => (text === '' || text === undefined ? null : text), z.union([z.null(), json(schema)]));
+
+/** The run hash as it is read back. */
+const RunRecord = z.object({
+  status: RunStatus,
+  query: z.string(),
+  plan: orNull(Plan),
+  /** Present once the plan has been validated and recorded by the plan job. */
+  planned: z.string().optional(),
+  metadata: json(Metadata),
+  created_at: z.coerce.number(),
+  ended_at: z.coerce.number().optional(),
+  cancel: z.string().optional(),
+  response: z.string().optional(),
+  error: orNull(z.object({ code: z.string(), message: z.string() })),
+  warnings: orNull(z.array(z.string())),
+  partial: z.string().optional(),
+  model: orNull(z.object({ name: z.string(), offline: z.boolean() })),
+  plan_usage: orNull(Usage),
+  answer_usage: orNull(Usage),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** What the journal knows of one task before it has settled. */
+export type TaskProgress = { readonly epoch: number; readonly agent: string | null; readonly waiting: boolean };
+
+/** Everything recorded of a run. */
+export type RunState = {
+  readonly record: RunRecord;
+  readonly progress: ReadonlyMap<string, TaskProgress>;
+  readonly results: ReadonlyMap<string, TaskResult>;
+};
+
+/** Reads a run's record alone; undefined when there is none (never was, or removed after retention). */
+export async function loadRecord({ redis, keys }: Store, run: string): Promise<RunRecord | undefined> {
+  const fields = await redis.hgetall(keys.run(run).run);
+  return fields.status === undefined ? undefined : RunRecord.parse(fields);
+}
+
+/** Reads a run whole: its record, its tasks' progress and all results with their texts. */
+export async function loadRun(store: Store, run: string): Promise<RunState | undefined> {
+  const record = await loadRecord(store, run);
+  if (record === undefined) return undefined;
+  const tasks = await store.redis.hgetall(store.keys.run(run).tasks);
+  return { record, progress: progressOf(record.plan, tasks), results: await loadResults(store, run) };
+}
+
+/** Reads a run's results by task id, long texts included. */
+export async function loadResults({ redis, keys }: Store, run: string): Promise<ReadonlyMap<string, TaskResult>> {
+  const names = keys.run(run);
+  const envelopes = Object.values(await redis.hgetall(names.results)).map((text) =>
+    ResultEnvelope.parse(JSON.parse(text)),
+  );
+  const long = envelopes.filter((envelope) => envelope.by_reference).map((envelope) => envelope.task_id);
+  const texts = long.length === 0 ? [] : await redis.mget(long.map(names.text));
+  const textOf = new Map(long.map((task, index) => [task, texts[index] ?? null]));
+  return new Map(
+    envelopes.map((envelope) => [envelope.task_id, toResult(envelope, textOf.get(envelope.task_id) ?? null)]),
+  );
+}
+
+function progressOf(plan: Plan | null, tasks: Readonly<Record<string, string>>): ReadonlyMap<string, TaskProgress> {
+  return new Map(
+    (plan?.sub_tasks ?? []).map(({ task_id }) => {
+      const epoch = Number(tasks[`${task_id}:epoch`] ?? 0);
+      const waiting = epoch > 0 && tasks[`${task_id}:failed_epoch`] === String(epoch);
+      return [task_id, { epoch, agent: tasks[`${task_id}:agent`] ?? null, waiting }];
+    }),
+  );
+}
+
+/** Tokens a run has used: planning, its tasks and the answer; null when nobody counted. */
+export function totalUsage(record: RunRecord, results: Iterable<TaskResult>): Usage | null {
+  return addUsage([record.plan_usage, record.answer_usage, ...[...results].map((result) => result.usage)]);
+}
+
+export type RunPage = {
+  readonly runs: readonly (readonly [id: string, record: RunRecord])[];
+  readonly next: number | null;
+};
+
+/** Runs, newest first, from `offset` on; at most limits.pageRuns at a time. A run removed meanwhile is left out. */
+export async function listRuns({ redis, keys }: Store, page: { offset: number; limit: number }): Promise<RunPage> {
+  const size = Math.min(page.limit, limits.pageRuns);
+  const ids = await redis.zrevrange(keys.runs, page.offset, page.offset + size);
+  const shown = ids.slice(0, size);
+  const records = await Promise.all(shown.map((id) => loadRecord({ redis, keys }, id)));
+  const runs = shown.flatMap((id, index) => {
+    const record = records[index];
+    return record === undefined ? [] : [[id, record] as const];
+  });
+  return { runs, next: ids.length > size ? page.offset + size : null };
+}

@@ -1,0 +1,174 @@
+// Process plumbing for main files. Here: every setting of baton, and the only place that reads the environment.
+
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { BatonError, type Fault } from '../contracts/error.ts';
+import { defaults } from '../contracts/limits.ts';
+
+const DAY_MS = 86_400_000;
+/** The key in the seed's example: a placeholder, never to be sent to a server. */
+const PLACEHOLDER_KEY = 'sk-...';
+
+const text = (expected: string) => z.string({ error: `expected ${expected}` }).trim();
+const httpUrl = () => z.url({ protocol: /^https?$/, hostname: /./, error: 'expected an http or https URL' });
+
+function wholeNumber(min: number, max: number, unit?: string) {
+  const what = unit === undefined ? 'a whole number' : `a whole number of ${unit}`;
+  const expected = `expected ${what} from ${min} to ${max}`;
+  return z
+    .string()
+    .trim()
+    .regex(/^\d{1,15}$/, expected)
+    .transform(Number)
+    .pipe(z.number().min(min, expected).max(max, expected));
+}
+
+/** The environment as it must be. Empty values are dropped before: they count as unset. */
+const Environment = z.object({
+  /** redis:// or rediss:// URL of a Redis >= 7.0 that baton neither starts nor stops. Default: unset, baton starts its own. */
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, hostname: /./, error: 'expected a URL like redis://127.0.0.1:6379/0' })
+    .optional(),
+  /** Key for the model's server. Default: unset; the placeholder of the examples counts as unset, so that it never looks like a key. */
+  OPENAI_API_KEY: text('a key')
+    .transform((key) => (key === PLACEHOLDER_KEY ? undefined : key))
+    .optional(),
+  /** Base URL of a server that speaks the OpenAI protocol. Default: unset, OpenAI's own. */
+  OPENAI_BASE_URL: httpUrl().optional(),
+  /** Model that plans and writes the answer. Default: the seed's. */
+  BATON_MODEL: text('the name of a model').max(200, 'expected at most 200 characters').default(defaults.model),
+  /** Whether the model at OPENAI_BASE_URL is the offline stand-in. Default false; `baton start` sets it for its children, so that answers are labelled. */
+  BATON_OFFLINE_MODEL: z.stringbool({ error: 'expected true or false' }).default(false),
+  /** production refuses what is comfortable on one machine only, such as agents on loopback. Default development. */
+  BATON_ENV: z
+    .enum(['development', 'production'], { error: 'expected development or production' })
+    .default('development'),
+  /** Address the API listens on. Default 127.0.0.1, because the API is open to whoever reaches it; another one means production. */
+  BATON_HOST: text('a host name or an address')
+    .regex(/^[^\s/@]{1,253}$/, 'expected a host name or an address')
+    .default('127.0.0.1'),
+  /** Port the API listens on, 0 to 65535; 0 takes a free one. Default 4000. */
+  BATON_PORT: wholeNumber(0, 65_535).default(4_000),
+  /** Where agents, the CLI and links find the API: not derived from BATON_HOST, since a proxy may stand before it. Default http://127.0.0.1:4000. */
+  BATON_URL: httpUrl().default('http://127.0.0.1:4000'),
+  /** Folder for the data of this machine: the embedded Redis and its log. Default .baton in the working directory, one per project. */
+  BATON_HOME: text('a folder').default('.baton'),
+  /** ms a worker's lock on a task lasts without renewal, 500 to 600,000. Default 30,000: longer than any pause of a sane process, and bounds the take-over after a kill -9. */
+  BATON_LOCK_MS: wholeNumber(500, 600_000, 'milliseconds').default(defaults.lockMs),
+  /** ms between checks for tasks of dead workers, 100 to 600,000. Default 10,000: a task is taken over at the latest two checks after its lock ran out. */
+  BATON_STALLED_MS: wholeNumber(100, 600_000, 'milliseconds').default(defaults.stalledMs),
+  /** Tasks of one capability that one worker process runs at once, 1 to 1,000. Default 20: tasks mostly wait for agents. */
+  BATON_CONCURRENCY: wholeNumber(1, 1_000, 'tasks').default(20),
+  /** Least severe log line that is written. Default info. */
+  BATON_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'expected fatal, error, warn, info, debug, trace or silent',
+    })
+    .default('info'),
+  /** User name for the dashboard, with BATON_ADMIN_PASSWORD or not at all. Default: unset. */
+  BATON_ADMIN_USER: text('a user name')
+    .regex(/^[^:]+$/, 'expected a user name without ":"')
+    .optional(),
+  /** Password for the dashboard, with BATON_ADMIN_USER or not at all. Default: unset, never a known one. */
+  BATON_ADMIN_PASSWORD: z.string().optional(),
+  /** ms a finished run is kept, 1,000 to 365 days. Default 24 h: long enough to read it tomorrow, and bounds Redis' memory. */
+  BATON_RETENTION_MS: wholeNumber(1_000, 365 * DAY_MS, 'milliseconds').default(defaults.retentionMs),
+  /** ms a task waits for a healthy agent before it fails, 0 to 3,600,000. Default 10,000: an agent that restarts is back by then. */
+  BATON_AGENT_WAIT_MS: wholeNumber(0, 3_600_000, 'milliseconds').default(defaults.agentWaitMs),
+  /** ms a process that was told to stop gives its running tasks and streams, 0 to 600,000. Default 25,000: within the 30 s a platform usually waits. */
+  BATON_DRAIN_MS: wholeNumber(0, 600_000, 'milliseconds').default(defaults.drainMs),
+  /** Path of the redis-server to start when REDIS_URL is unset. Default: unset, the one on PATH, else one from the system's packages. */
+  REDIS_SERVER_BIN: text('the path of a redis-server').optional(),
+  /** The user's cache folder (XDG base directory specification: a relative one is ignored). Default ~/.cache. */
+  XDG_CACHE_HOME: text('a folder').optional(),
+});
+
+/** The names of all settings, as docs/settings.md lists them. */
+export const settingNames: readonly string[] = Object.keys(Environment.shape);
+
+const secrets: ReadonlySet<string> = new Set(['OPENAI_API_KEY', 'BATON_ADMIN_PASSWORD']);
+
+export type Config = Readonly<ReturnType<typeof toConfig>>;
+
+/** The settings in `env`, frozen; throws config_invalid that names every faulty variable, never a secret's value. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = Environment.safeParse(given);
+  const issues = parsed.error?.issues ?? [];
+  // The first of each variable: a URL can be wrong in scheme and host, and is told once.
+  const firstIssues = issues.filter((issue, at) => issues.findIndex(({ path }) => path[0] === issue.path[0]) === at);
+  const faults = [...firstIssues.map((issue) => toFault(issue, given)), ...adminFaults(given)];
+  if (parsed.success && faults.length === 0) return Object.freeze(toConfig(parsed.data));
+  const lines = faults.map((fault) => `- ${fault.path}: ${fault.message}`);
+  throw new BatonError('config_invalid', ['The settings have faults:', ...lines].join('\n'), { faults });
+}
+
+/** The settings of this process. */
+export function configFromProcess(): Config {
+  return loadConfig(process.env);
+}
+
+/** Whether this process serves more than its own machine: asked for by BATON_ENV, or shown by a non-loopback BATON_HOST. */
+export function isProduction(config: Pick<Config, 'environment' | 'host'>): boolean {
+  return config.environment === 'production' || !isLoopback(config.host);
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+
+/** Where things are kept that can be had again, such as an extracted redis-server. */
+function cacheFolder(xdgCacheHome: string | undefined): string {
+  const base = xdgCacheHome !== undefined && path.isAbsolute(xdgCacheHome) ? xdgCacheHome : undefined;
+  return path.join(base ?? path.join(homedir(), '.cache'), 'baton');
+}
+
+function toConfig(env: z.output<typeof Environment>) {
+  return {
+    redisUrl: env.REDIS_URL,
+    openaiApiKey: env.OPENAI_API_KEY,
+    openaiBaseUrl: env.OPENAI_BASE_URL,
+    model: env.BATON_MODEL,
+    offlineModel: env.BATON_OFFLINE_MODEL,
+    environment: env.BATON_ENV,
+    host: env.BATON_HOST,
+    port: env.BATON_PORT,
+    url: env.BATON_URL,
+    home: env.BATON_HOME,
+    lockMs: env.BATON_LOCK_MS,
+    stalledMs: env.BATON_STALLED_MS,
+    concurrency: env.BATON_CONCURRENCY,
+    logLevel: env.BATON_LOG_LEVEL,
+    adminUser: env.BATON_ADMIN_USER,
+    adminPassword: env.BATON_ADMIN_PASSWORD,
+    retentionMs: env.BATON_RETENTION_MS,
+    drainMs: env.BATON_DRAIN_MS,
+    agentWaitMs: env.BATON_AGENT_WAIT_MS,
+    redisServerBin: env.REDIS_SERVER_BIN,
+    cacheFolder: cacheFolder(env.XDG_CACHE_HOME),
+  };
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+function toFault(issue: z.core.$ZodIssue, given: Given): Fault {
+  const name = String(issue.path[0]);
+  return { path: name, message: `${issue.message}, came ${shown(name, given[name])}` };
+}
+
+/** Apart from the schema, because zod skips rules over several fields once one of them is faulty, and all faults go out together. */
+function adminFaults(given: Given): readonly Fault[] {
+  const [user, password] = ['BATON_ADMIN_USER', 'BATON_ADMIN_PASSWORD'] as const;
+  if ((given[user] === undefined) === (given[password] === undefined)) return [];
+  const missing = given[user] === undefined ? user : password;
+  return [{ path: missing, message: `expected ${user} and ${password} together or neither, came nothing` }];
+}
+
+/** A value for a message; what may hold a password (a URL with "@" included) is not shown. */
+function shown(name: string, value: string | undefined): string {
+  if (secrets.has(name) || value?.includes('@')) return 'a value that is not shown here';
+  return value === undefined ? 'nothing' : JSON.stringify(value.slice(0, 100));
+}

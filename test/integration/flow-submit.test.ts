@@ -1,0 +1,75 @@
+import { FlowProducer } from 'bullmq';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { submitFlow } from '../../src/flow/submit.ts';
+import { flowGraphOf } from '../../src/plan/flow-graph.ts';
+import { planOf } from '../support/plans.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+
+let redis: TestRedis;
+let opened: TestStore;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  opened = openTestStore(redis.url);
+});
+
+afterAll(async () => {
+  await opened[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+const diamond = planOf({
+  a: {},
+  b: { after: ['a'] },
+  c: { after: ['a'], capability: 'search' },
+  d: { after: ['b', 'c'] },
+});
+
+test('getFlow of a diamond shows the shared task under both of its dependents', async () => {
+  const run = await createTestRun(opened.store, diamond);
+  await submitFlow(opened.flow, run, flowGraphOf(run, diamond));
+
+  const producer = new FlowProducer({ connection: opened.store.redis, prefix: opened.store.keys.prefix });
+  const tree = await producer.getFlow({ id: `${run}.root`, queueName: 'root' });
+
+  expect(draw(tree)).toBe('root(d(b(a),c(a)))');
+});
+
+type Tree = Awaited<ReturnType<FlowProducer['getFlow']>>;
+
+function draw(tree: Tree | undefined): string {
+  const children = (tree?.children ?? []).map(draw).toSorted().join(',');
+  return `${tree?.job.name}${children === '' ? '' : `(${children})`}`;
+}
+
+test('submitting twice, also at once, leaves one flow with every edge', async () => {
+  const run = await createTestRun(opened.store, diamond);
+  const graph = flowGraphOf(run, diamond);
+  await Promise.all([submitFlow(opened.flow, run, graph), submitFlow(opened.flow, run, graph)]);
+  await submitFlow(opened.flow, run, graph);
+
+  const { redis: store, keys } = opened.store;
+  const waitsFor = (queue: string, id: string) => store.smembers(`${keys.job(queue, id)}:dependencies`);
+  expect((await waitsFor('cap-custom', `${run}.3`)).toSorted()).toEqual(
+    [keys.job('cap-custom', `${run}.1`), keys.job('cap-search', `${run}.2`)].toSorted(),
+  );
+  expect(await waitsFor('root', `${run}.root`)).toEqual([keys.job('cap-custom', `${run}.3`)]);
+  expect(await opened.flow.queue('cap-custom').getJobState(`${run}.0`)).toBe('waiting');
+});
+
+test('a lost script cache in mid-submit loses no job and no edge', async () => {
+  const first = await createTestRun(opened.store, diamond);
+  await submitFlow(opened.flow, first, flowGraphOf(first, diamond)); // the sockets have sent their scripts
+  await opened.store.redis.script('FLUSH');
+
+  const run = await createTestRun(opened.store, diamond);
+  await submitFlow(opened.flow, run, flowGraphOf(run, diamond));
+
+  const states = await Promise.all(
+    ['cap-custom', 'cap-custom', 'cap-search', 'cap-custom'].map((queue, index) =>
+      opened.flow.queue(queue).getJobState(`${run}.${index}`),
+    ),
+  );
+  expect(states).toEqual(['waiting', 'waiting-children', 'waiting-children', 'waiting-children']);
+});

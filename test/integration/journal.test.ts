@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TaskResult } from '../../src/contracts/result.ts';
+import { rootEvent } from '../../src/contracts/root-event.ts';
+import { settleTask } from '../../src/flow/settle.ts';
+import { advanceRun } from '../../src/journal/advance.ts';
+import { appendEvents } from '../../src/journal/append.ts';
+import { requestCancel } from '../../src/journal/cancel.ts';
+import { claimTask } from '../../src/journal/claim.ts';
+import { closeCancelled, closeRun } from '../../src/journal/close.ts';
+import { decodeEntry, type StreamEntry } from '../../src/journal/event-codec.ts';
+import { failAttempt } from '../../src/journal/fail-attempt.ts';
+import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
+import { recordPlan } from '../../src/journal/record-plan.ts';
+import { planOf } from '../support/plans.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+
+let redis: TestRedis;
+let opened: TestStore;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  opened = openTestStore(redis.url);
+});
+
+afterAll(async () => {
+  await opened[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+const started = { name: 'task.started', agent_id: 'x', data: '', detail: {} } as const;
+const claim = (run: string, token: string, more: { task?: string; dependencies?: string[]; needed?: number } = {}) =>
+  claimTask(opened.store, { run, token, task: 't1', dependencies: [], needed: 0, started, ...more });
+const token = (run: string, epoch: number, first: number, ...texts: string[]) =>
+  appendEvents(opened.store, {
+    run,
+    task: 't1',
+    epoch,
+    first,
+    events: texts.map((data) => ({
+      name: 'task.token',
+      task_id: 't1',
+      agent_id: 'x',
+      attempt: epoch,
+      data,
+      detail: {},
+    })),
+  });
+const events = async (run: string) =>
+  (await opened.store.redis.xrange(opened.store.keys.run(run).events, '-', '+')).map((entry) =>
+    decodeEntry(run, entry as StreamEntry),
+  );
+const names = async (run: string) => (await events(run)).map((event) => event.name);
+
+function result(task_id: string, attempts: number, response = 'done'): TaskResult {
+  const rest = { error: null, latency_ms: 1, confidence: null, usage: null, truncated: false };
+  return {
+    task_id,
+    attempts,
+    response,
+    agent_id: 'x',
+    status: 'completed',
+    success: true,
+    streaming_mode: 'static',
+    ...rest,
+  };
+}
+
+function settle(run: string, epoch: number, settled: TaskResult) {
+  const detail = { status: settled.status, latency_ms: 1, confidence: null, usage: null, truncated: false };
+  return settleTask(
+    opened.store,
+    {
+      run,
+      epoch,
+      result: settled,
+      event: { name: 'task.completed', task_id: settled.task_id, agent_id: 'x', attempt: epoch, data: '', detail },
+      job: { queue: 'cap-custom', id: `${run}.0` },
+      edges: [],
+      tree: true,
+    },
+    new AbortController().signal,
+  );
+}
+
+test('a claim sent twice is one attempt and one task.started', async () => {
+  const run = await createTestRun(opened.store);
+  const claims = [await claim(run, 'me'), await claim(run, 'me'), await claim(run, 'successor')];
+  expect(claims.map((each) => 'epoch' in each && each.epoch)).toEqual([1, 1, 2]);
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'task.started']);
+});
+
+test('an attempt that was overtaken writes nothing more: no token, no result, no failure', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'stale');
+  await token(run, 1, 1, 'early');
+  await claim(run, 'successor');
+
+  expect(await token(run, 1, 2, 'late')).toBe('stale');
+  expect(await settle(run, 1, result('t1', 1))).toBe('stale');
+  const event = { name: 'task.retrying', task_id: 't1', agent_id: 'x', attempt: 1, data: '' } as const;
+  const detail = { error: { code: 'internal', message: '' }, delay_ms: 0 };
+  expect(await failAttempt(opened.store, { run, task: 't1', epoch: 1, agent: 'x', event: { ...event, detail } })).toBe(
+    false,
+  );
+
+  expect(await settle(run, 2, result('t1', 2))).toBe('recorded');
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'task.token', 'task.started', 'task.completed']);
+});
+
+test('events sent again are there once, and a hole in their numbers is refused', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'me');
+  expect(await token(run, 1, 1, 'a', 'b')).toBe('written');
+  expect(await token(run, 1, 1, 'a', 'b')).toBe('written');
+  expect(await token(run, 1, 2, 'b', 'c')).toBe('written');
+  expect(await token(run, 1, 5, 'e')).toBe('gap');
+  expect((await events(run)).map((event) => event.data).join('')).toBe('abc');
+});
+
+test('the first result of a task stays, and a job that comes back finds it', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'me');
+  expect(await settle(run, 1, result('t1', 1, 'first'))).toBe('recorded');
+  expect(await settle(run, 1, result('t1', 1, 'first')), 'the same call sent again').toBe('recorded');
+  expect(await settle(run, 1, result('t1', 1, 'second'))).toBe('other');
+  expect(await claim(run, 'back')).toMatchObject({ state: 'settled', result: { response: 'first' } });
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'task.completed']);
+});
+
+test('a dependent gets the results of its dependencies with its claim, long texts too, or is blocked', async () => {
+  const run = await createTestRun(opened.store, planOf({ t1: {}, t2: { after: ['t1'] } }));
+  const dependent = { task: 't2', dependencies: ['t1'], needed: 1 };
+  const before = await claim(run, 'early', dependent);
+  expect(before).toMatchObject({ state: 'blocked', inputs: new Map([['t1', undefined]]) });
+
+  await claim(run, 'me');
+  const long = 'x'.repeat(5_000);
+  await settle(run, 1, result('t1', 1, long));
+  const after = await claim(run, 'now', dependent);
+  expect(after).toMatchObject({ state: 'started', epoch: 2 });
+  expect('inputs' in after && after.inputs.get('t1')?.response).toBe(long);
+  expect(await names(run)).not.toContain('blocked');
+});
+
+test('a cancelled run starts nothing, and what it settles after its end is not heard', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'me');
+  expect(await requestCancel(opened.store, run, 'why')).toBe('queued');
+  expect(await claim(run, 'late', { task: 't2' })).toMatchObject({ state: 'cancelled' });
+  await closeCancelled(opened.store, run);
+  await closeCancelled(opened.store, run);
+  expect(await token(run, 1, 1, 'x')).toBe('closed');
+  expect(await settle(run, 1, result('t1', 1))).toBe('recorded');
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'run.cancelled']);
+  expect((await loadRecord(opened.store, run))?.status).toBe('cancelled');
+});
+
+test('a run ends once: the first end stays, whoever comes second', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'root', { task: 'root' });
+  const completed = rootEvent(1, {
+    name: 'run.completed',
+    data: '',
+    detail: { partial: false, warnings: [], usage: null },
+  });
+  const ending = {
+    run,
+    closer: 'root 1',
+    epoch: 1,
+    status: 'completed',
+    response: 'yes',
+    events: [completed],
+  } as const;
+  await claim(run, 'root again', { task: 'root' });
+  expect(await closeRun(opened.store, ending), 'by an attempt that was overtaken').toBe('stale');
+  expect(await closeRun(opened.store, { ...ending, closer: 'root 2', epoch: 2 })).toBe('ended');
+  await closeCancelled(opened.store, run);
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'task.started', 'run.completed']);
+  expect(await loadRecord(opened.store, run)).toMatchObject({ status: 'completed', response: 'yes' });
+});
+
+test('a status moves along legal transitions only', async () => {
+  const run = await createTestRun(opened.store);
+  const move = (to: 'planning' | 'synthesizing') => {
+    const detail = { phase: 'planning', status: to } as const;
+    return advanceRun(opened.store, { run, to, event: rootEvent(0, { name: 'run.phase', data: '', detail }) });
+  };
+  expect(await move('synthesizing')).toBe(false);
+  expect(await move('planning')).toBe(true);
+  expect(await move('planning'), 'again').toBe(true);
+  expect(await names(run)).toEqual(['run.created', 'run.phase']);
+});
+
+test('the plan recorded first is the one that counts', async () => {
+  const run = await createTestRun(opened.store);
+  const record = (id: string) => {
+    const plan = planOf({ [id]: {} });
+    const ready = rootEvent(0, { name: 'plan.ready', data: '', detail: { reasoning: '', model: null, tasks: [] } });
+    const phase = rootEvent(0, { name: 'run.phase', data: '', detail: { phase: 'execution', status: 'running' } });
+    return recordPlan(opened.store, { run, plan, usage: null, model: null, ready, phase });
+  };
+  expect((await record('first'))?.sub_tasks[0]?.task_id).toBe('first');
+  expect((await record('second'))?.sub_tasks[0]?.task_id).toBe('first');
+  expect(await names(run)).toEqual(['run.created', 'plan.ready', 'run.phase']);
+});
+
+test('nothing is written for a run that was removed', async () => {
+  const run = 'r0000000000000000000000';
+  expect(await claim(run, 'me')).toMatchObject({ state: 'closed', epoch: 0 });
+  expect(await opened.store.redis.keys(`*${run}*`)).toEqual([]);
+  expect(await loadRun(opened.store, run)).toBeUndefined();
+});
