@@ -1,0 +1,8 @@
+// The public door `baton/agent`: an agent of your own in ten lines.
+export {
+  type AgentContext,
+  type AgentDefinition,
+  type AgentTask,
+  defineAgent,
+} from './definition.ts';
+export { type ServedAgent, type ServeOptions, serveAgent } from './serve.ts';

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+export type Received = Readonly<{
+  method: string;
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+  /** Settles when the connection of this request has gone. */
+  closed: Promise<void>;
+}>;
+
+export type Script = (response: ServerResponse, received: Received) => void | Promise<void>;
+
+export type ScriptedServer = Readonly<{
+  url: string;
+  received: readonly Received[];
+  /** The next request that has not been awaited yet. */
+  next(): Promise<Received>;
+  [Symbol.asyncDispose](): Promise<void>;
+}>;
+
+/** An HTTP server on loopback that answers as the script says; the request's body has been read before. */
+export async function openScriptedServer(script: Script): Promise<ScriptedServer> {
+  const received: Received[] = [];
+  const arrivals: Promise<Received>[] = [];
+  const waiting: ((request: Received) => void)[] = [];
+  const expectOne = (): void => void arrivals.push(new Promise((resolve) => waiting.push(resolve)));
+  const server = createServer(async (request, response) => {
+    // Not events.once: it would reject at a reset, which is a way to close too.
+    const closed = new Promise<void>((resolve) => request.socket.once('close', () => resolve()));
+    request.socket.on('error', () => undefined);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method = '', url: path = '', headers } = request;
+    const entry = { method, path, headers, body: Buffer.concat(chunks).toString(), closed };
+    received.push(entry);
+    if (waiting.length === 0) expectOne();
+    waiting.shift()?.(entry);
+    await script(response, entry);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected a port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    received,
+    next: () => {
+      if (arrivals.length === 0) expectOne();
+      return arrivals.shift() ?? Promise.reject(new Error('expected an arrival'));
+    },
+    [Symbol.asyncDispose]: async () => {
+      const done = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await done;
+    },
+  };
+}
