@@ -1,0 +1,8 @@
+/** Text without control characters other than newline and tab, well-formed, and at most `max` UTF-16 units long. */
+export function clean(text: string, max: number): string {
+  return text
+    .slice(0, max)
+    .replace(/(?![\n\t])\p{Cc}/gu, '')
+    .toWellFormed()
+    .trim();
+}

@@ -1,0 +1,79 @@
+import { ROOT_TASK } from '../contracts/ids.ts';
+import type { SubTask } from '../contracts/plan.ts';
+import type { TaskResult } from '../contracts/result.ts';
+import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
+import {
+  listRuns,
+  loadRun,
+  type RunRecord,
+  type RunState,
+  type TaskProgress,
+  totalUsage,
+} from '../journal/load-run.ts';
+import type { Store } from '../journal/store.ts';
+
+/** A run as the API shows it; undefined when there is none. */
+export async function viewRun(store: Store, run: string): Promise<RunView | undefined> {
+  const state = await loadRun(store, run);
+  return state && toView(run, state);
+}
+
+/** A page of runs, newest first, and where the next page begins. */
+export async function viewRuns(
+  store: Store,
+  page: { offset: number; limit: number },
+): Promise<{ runs: readonly RunSummary[]; next: number | null }> {
+  const { runs, next } = await listRuns(store, page);
+  return { runs: runs.map(([id, record]) => toSummary(id, record)), next };
+}
+
+/** Where a run's parts are, as paths below the API's address. */
+export function linksOf(run: string): { self: string; events: string; cancel: string } {
+  const self = `/v1/runs/${run}`;
+  return { self, events: `${self}/events`, cancel: `${self}/cancel` } satisfies typeof RunLinks._output;
+}
+
+function toSummary(run: string, record: RunRecord): RunSummary {
+  return {
+    run_id: run,
+    status: record.status,
+    query: record.query,
+    created_at: new Date(record.created_at).toISOString(),
+    ended_at: record.ended_at === undefined ? null : new Date(record.ended_at).toISOString(),
+    partial: record.partial === '1',
+    links: linksOf(run),
+  };
+}
+
+function toView(run: string, { record, progress, results }: RunState): RunView {
+  const tasks = record.plan?.sub_tasks ?? [];
+  return {
+    ...toSummary(run, record),
+    metadata: record.metadata,
+    plan: record.plan,
+    tasks: tasks.map((task) => toTaskView(task, results.get(task.task_id), progress.get(task.task_id))),
+    results: tasks.flatMap((task) => results.get(task.task_id) ?? []),
+    response: record.response ?? null,
+    error: record.error,
+    warnings: record.warnings ?? [],
+    usage: totalUsage(
+      record,
+      [...results.values()].filter((result) => result.task_id !== ROOT_TASK),
+    ),
+    model: record.model,
+  };
+}
+
+/** A task's state follows from what is recorded: a result, else a claim, else nothing. */
+function toTaskView(task: SubTask, result: TaskResult | undefined, progress: TaskProgress | undefined): TaskView {
+  const claimed = progress !== undefined && progress.epoch > 0 && !progress.waiting;
+  return {
+    task_id: task.task_id,
+    description: task.description,
+    required_capability: task.required_capability,
+    depends_on: task.depends_on,
+    status: result?.status ?? (claimed ? 'running' : 'pending'),
+    agent_id: result?.agent_id ?? progress?.agent ?? null,
+    attempts: result?.attempts ?? progress?.epoch ?? 0,
+  };
+}

@@ -1,0 +1,7 @@
+import type { StreamEvent } from '../contracts/event.ts';
+import { toJsonLine } from './json-line.ts';
+
+/** An event as one line of NDJSON, its line feed included. */
+export function encodeNdjson(event: StreamEvent): string {
+  return `${toJsonLine(event)}\n`;
+}

@@ -1,0 +1,59 @@
+// The root job of a run: its tasks have settled, now the answer. It claims an epoch like any task and ends the run in one script.
+import { BatonError } from '../contracts/error.ts';
+import { RunJob, type Verdict } from '../contracts/job.ts';
+import { rootEvent } from '../contracts/root-event.ts';
+import { addRunJob } from '../flow/run-jobs.ts';
+import { advanceRun } from '../journal/advance.ts';
+import { closeCancelled, closeRun, type Ending } from '../journal/close.ts';
+import { answeredEnding, failedEnding } from './ending.ts';
+import { claimRoot, loadSettled, type RootAttempt, type RootTools, type Settled } from './root-attempt.ts';
+import type { PoolJob } from './worker-pool.ts';
+import { writeAnswer } from './write-answer.ts';
+
+/** Ends a run whose tasks have settled: answered, failed or cancelled. Its removal after retention is arranged here too. */
+export async function synthesize(tools: RootTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
+  const run = RunJob.parse(job.data).run_id;
+  const verdict = await endRun(tools, run, signal);
+  if (verdict.kind === 'done') await addRunJob(tools.flow, 'remove', { run, delayMs: tools.retentionMs });
+  return verdict;
+}
+
+async function endRun(tools: RootTools, run: string, signal: AbortSignal): Promise<Verdict> {
+  const claim = await claimRoot(tools.flow.store, run);
+  if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
+  if (claim.state === 'cancelled') return cancelled(tools, run);
+  const attempt = { tools, run, signal, epoch: claim.epoch, failures: claim.failedAgents.length };
+  const settled = await loadSettled(tools.flow.store, run);
+  return settled.outcome.answerable ? answer(attempt, settled) : end(tools, failedEnding(attempt, settled));
+}
+
+async function answer(attempt: RootAttempt, settled: Settled): Promise<Verdict> {
+  const { tools, run, epoch } = attempt;
+  await advanceRun(tools.flow.store, { run, to: 'synthesizing', event: entering(epoch) });
+  const outcome = await writeAnswer(attempt, settled);
+  switch (outcome.kind) {
+    case 'again':
+      return outcome;
+    case 'cancelled':
+      return cancelled(tools, run);
+    case 'answer':
+      return end(tools, answeredEnding(attempt, settled, outcome.answer));
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function end({ flow }: RootTools, ending: Ending): Promise<Verdict> {
+  if ((await closeRun(flow.store, ending)) === 'stale') throw new BatonError('lock_lost');
+  return { kind: 'done', status: ending.status };
+}
+
+async function cancelled({ flow }: RootTools, run: string): Promise<Verdict> {
+  await closeCancelled(flow.store, run);
+  return { kind: 'done', status: 'cancelled' };
+}
+
+function entering(epoch: number) {
+  const detail = { phase: 'synthesis', status: 'synthesizing' } as const;
+  return rootEvent(epoch, { name: 'run.phase', data: 'Entering synthesis phase...', detail });
+}

@@ -1,0 +1,113 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { RunJob, type Verdict } from '../contracts/job.ts';
+import type { ActiveJobs } from './active-jobs.ts';
+
+/** BullMQ must never fail a stalled job by itself: that skips the processor and leaves edges unresolved. limits.claims bounds it. */
+const NO_STALL_LIMIT = 1_000_000;
+/** Seconds a blocked read waits: below the connections' socketTimeout. */
+const DRAIN_DELAY_SECONDS = 5;
+
+/** What a processor sees of a job. */
+export type PoolJob = {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  readonly data: unknown;
+  /** True when BullMQ will not bring the job back after another throw. */
+  readonly lastAttempt: boolean;
+};
+
+export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
+
+export type PoolOptions = {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly processors: ReadonlyMap<string, Processor>;
+  readonly active: ActiveJobs;
+  /** Jobs of one queue this process works on at once. */
+  readonly concurrency: number;
+  readonly lockMs: number;
+  readonly stalledMs: number;
+  readonly onError: (error: Error) => void;
+};
+
+export type WorkerPool = {
+  /** Takes no more jobs, gives the running ones `graceMs`, hands the rest back, closes; never waits longer than that and a bit. */
+  close(graceMs: number): Promise<void>;
+};
+
+/** Hand-backs and a close of BullMQ's own get this long after the grace time. */
+const CLOSE_MS = 3_000;
+
+/** Opens one BullMQ worker per queue and resolves when all of them take jobs. */
+export async function openWorkerPool(options: PoolOptions): Promise<WorkerPool> {
+  const workers = [...options.processors].map(([queue, processor]) => openWorker(options, queue, processor));
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  return { close: (graceMs) => closePool(workers, options.active, graceMs) };
+}
+
+function openWorker(options: PoolOptions, queue: string, processor: Processor): Worker {
+  const worker = new Worker(queue, (job, token) => processJob(options.active, processor, { job, token }), {
+    connection: options.redis,
+    prefix: options.prefix,
+    concurrency: options.concurrency,
+    lockDuration: options.lockMs,
+    stalledInterval: options.stalledMs,
+    maxStalledCount: NO_STALL_LIMIT,
+    drainDelay: DRAIN_DELAY_SECONDS,
+  });
+  // BullMQ goes on after a lost lock by default, while another worker runs the same task.
+  worker.on('lockRenewalFailed', (jobs) => {
+    for (const job of jobs) options.active.loseLock(job);
+  });
+  worker.on('error', options.onError);
+  return worker;
+}
+
+type Taken = { readonly job: Job; readonly token: string | undefined };
+
+async function processJob(
+  active: ActiveJobs,
+  processor: Processor,
+  { job, token }: Taken,
+): Promise<{ status: string }> {
+  const id = job.id ?? '';
+  const { run_id } = RunJob.loose().parse(job.data);
+  const own = active.open(id, run_id);
+  try {
+    return await act(await processor(toPoolJob(job), own.signal), { job, token });
+  } finally {
+    own.close();
+  }
+}
+
+function toPoolJob(job: Job): PoolJob {
+  const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data, lastAttempt };
+}
+
+/** The return value is small on purpose: BullMQ copies it into the parent and into its events. */
+async function act(verdict: Verdict, { job, token }: Taken): Promise<{ status: string }> {
+  switch (verdict.kind) {
+    case 'done':
+      return { status: verdict.status };
+    case 'failed':
+      throw new UnrecoverableError(verdict.message); // red in the dashboard; the result is recorded already
+    case 'again':
+      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+      throw new DelayedError();
+    default:
+      return verdict satisfies never;
+  }
+}
+
+async function closePool(workers: readonly Worker[], active: ActiveJobs, graceMs: number): Promise<void> {
+  const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+  const done = new AbortController();
+  await Promise.race([closed, pause(graceMs, undefined, { signal: done.signal }).catch(() => undefined)]);
+  active.drain();
+  await Promise.race([closed, pause(CLOSE_MS, undefined, { signal: done.signal }).catch(() => undefined)]);
+  done.abort();
+}

@@ -1,0 +1,100 @@
+import { BatonError } from '../contracts/error.ts';
+import { ORCHESTRATOR, ROOT_TASK } from '../contracts/ids.ts';
+import { limits } from '../contracts/limits.ts';
+import type { Usage } from '../contracts/result.ts';
+import type { ModelEvent } from '../llm/stream.ts';
+import { nextStep } from '../plan/next-step.ts';
+import { openPublisher, type Publisher } from '../streams/publisher.ts';
+import { noteFailure } from './note-failure.ts';
+import type { RootAttempt, Settled } from './root-attempt.ts';
+import { synthesisMessages } from './synthesis-prompt.ts';
+
+/** The answer of a run. `warning` when it is not the synthesis that was asked for. */
+export type Answer = { readonly text: string; readonly usage: Usage | null; readonly warning: string | null };
+
+/** What came of trying to write it. */
+export type AnswerOutcome =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'again'; readonly delayMs: number }
+  | { readonly kind: 'cancelled' };
+
+/** Streams the synthesis; a model that stays away is tried again, and in the end the results themselves are the answer. */
+export async function writeAnswer(attempt: RootAttempt, settled: Settled): Promise<AnswerOutcome> {
+  try {
+    return { kind: 'answer', answer: await streamAnswer(attempt, settled) };
+  } catch (thrown) {
+    return afterFailure(attempt, settled, BatonError.from(attempt.signal.aborted ? attempt.signal.reason : thrown));
+  }
+}
+
+async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled: Settled): Promise<Answer> {
+  const publisher = openPublisher({
+    store: tools.flow.store,
+    run,
+    task: ROOT_TASK,
+    agent: ORCHESTRATOR,
+    epoch,
+    signal,
+  });
+  try {
+    const messages = synthesisMessages(settled);
+    const stop = AbortSignal.any([signal, publisher.lost]);
+    const answer = await publishTokens(tools.model.stream({ messages, signal: stop }), publisher);
+    await publisher.flush();
+    return answer;
+  } catch (thrown) {
+    throw publisher.lost.aborted ? publisher.lost.reason : thrown;
+  } finally {
+    publisher.close();
+  }
+}
+
+async function publishTokens(events: AsyncIterable<ModelEvent>, publisher: Publisher): Promise<Answer> {
+  let text = '';
+  let usage: Usage | null = null;
+  for await (const event of events) {
+    if (event.type === 'end') usage = event.usage;
+    else {
+      text += event.text;
+      if (text.length > limits.outputChars) throw new BatonError('output_too_large');
+      await publisher.publish({ name: 'answer.token', data: event.text, detail: {} });
+    }
+  }
+  if (text.trim() === '') throw new BatonError('model_unavailable', 'The model gave an empty answer.');
+  return { text, usage, warning: null };
+}
+
+async function afterFailure(attempt: RootAttempt, settled: Settled, error: BatonError): Promise<AnswerOutcome> {
+  const { tools, run, epoch } = attempt;
+  const failures = attempt.failures + 1;
+  const step = nextStep({ task: {}, error, failures, othersLeft: false, random: tools.random() });
+  switch (step.kind) {
+    case 'leave':
+      throw error;
+    case 'hand_back':
+      return { kind: 'again', delayMs: 0 };
+    case 'retry':
+      await noteFailure(tools.flow.store, {
+        run,
+        epoch,
+        task: ROOT_TASK,
+        agent: ORCHESTRATOR,
+        error,
+        delayMs: step.delayMs,
+      });
+      return { kind: 'again', delayMs: step.delayMs };
+    case 'settle':
+      return step.status === 'skipped'
+        ? { kind: 'cancelled' }
+        : { kind: 'answer', answer: joinedAnswer(settled, error) };
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The best partial answer there is without a model: what the tasks delivered, in the plan's order (mission A9). */
+function joinedAnswer({ results }: Settled, error: BatonError): Answer {
+  const texts = results.filter((result) => result.status === 'completed').map((result) => result.response);
+  const text = texts.join('\n\n').slice(0, limits.outputChars);
+  return { text, usage: null, warning: `The results were not merged into one answer: ${error.message}` };
+}

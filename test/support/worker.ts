@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import type { Capability } from '../../src/contracts/agent.ts';
+import { loadConfig } from '../../src/runtime/config.ts';
+import type { Lifecycle } from '../../src/runtime/lifecycle.ts';
+import { openLog } from '../../src/runtime/logging.ts';
+import { startWorker } from '../../src/workers/main.ts';
+
+export const scriptedAgents = fileURLToPath(new URL('./agents/scripted.ts', import.meta.url));
+
+export type TestWorkerOptions = {
+  readonly redisUrl: string;
+  readonly agents?: readonly string[];
+  readonly capabilities?: readonly Capability[];
+  readonly concurrency?: number;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** A whole worker in this process, assembled as `baton worker` does; dispose closes it as a SIGTERM would. */
+export async function startTestWorker({ redisUrl, env = {}, ...options }: TestWorkerOptions): Promise<AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
+  const life: Lifecycle = {
+    stopping: new AbortController().signal,
+    use: (_name, resource) => stack.use(resource),
+    stop: () => undefined,
+  };
+  const config = loadConfig({ BATON_LOG_LEVEL: 'silent', BATON_AGENT_WAIT_MS: '300', ...env });
+  const log = openLog({ level: 'silent', name: 'test worker' });
+  await startWorker({ config, log, life, options: { redisUrl, agents: [scriptedAgents], ...options } });
+  return stack;
+}
