@@ -22,6 +22,7 @@ export const errorCatalogue = {
   internal: { status: 500, retry: true, text: 'Something went wrong inside baton.' },
   run_failed: { status: 502, retry: false, text: 'The run failed.' },
   run_cancelled: { status: 409, retry: false, text: 'The run was cancelled.' },
+  unreachable: { status: 503, retry: true, text: 'No baton answers there.' },
   store_unavailable: { status: 503, retry: true, text: 'Redis does not answer.' },
   still_running: { status: 504, retry: true, text: 'The run has not ended in the time given.' },
 

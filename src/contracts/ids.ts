@@ -28,3 +28,10 @@ export const AgentId = z
 
 /** The id of one stream entry as Redis gives it: `<milliseconds>-<sequence>`; also the SSE id. */
 export const EventId = z.string().regex(/^\d{1,16}-\d{1,16}$/, 'expected an event id: <milliseconds>-<sequence>');
+
+/** Orders two event ids: negative when `a` is older. Compares as numbers, since "9-0" comes before "10-0". */
+export function compareIds(a: string, b: string): number {
+  const [aTime = 0, aSeq = 0] = a.split('-').map(Number);
+  const [bTime = 0, bSeq = 0] = b.split('-').map(Number);
+  return aTime - bTime || aSeq - bSeq;
+}

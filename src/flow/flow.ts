@@ -14,6 +14,8 @@ export type Flow = {
   readonly queue: (name: string) => Queue;
   /** The root queue on the connection for addFlow. */
   readonly submitQueue: Queue;
+  /** Runs one submit after the other: whoever recovers that connection must not cut off somebody else's submit. */
+  takeTurn<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 };
 
@@ -37,11 +39,21 @@ export function openFlow(store: Store, submitRedis: Redis): Flow {
     store,
     submitRedis,
     submitQueue,
+    takeTurn: openTurns(),
     queue: (name) => {
       const queue = queues.get(name);
       if (queue === undefined) throw new TypeError(`there is no queue "${name}"`);
       return queue;
     },
     close: async () => void (await Promise.allSettled([...queues.values(), submitQueue].map((queue) => queue.close()))),
+  };
+}
+
+function openTurns(): Flow['takeTurn'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined); // its caller hears of it; the next one only waits
+    return turn;
   };
 }

@@ -28,8 +28,12 @@ type Entry = ReturnType<Job['toFlowEntry']>;
  */
 export async function submitFlow(flow: Flow, run: string, graph: FlowGraph): Promise<void> {
   await presetEdges(flow, graph);
+  await flow.takeTurn(() => addJobs(flow, entriesOf(flow, run, graph)));
+}
+
+async function addJobs(flow: Flow, entries: readonly Entry[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const missing = await withoutPresent(flow, entriesOf(flow, run, graph));
+    const missing = await withoutPresent(flow, entries);
     if (missing.length === 0) return;
     try {
       return throwOnBadReply(await flow.submitQueue.getBackend().addFlow(missing));

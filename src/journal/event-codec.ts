@@ -1,3 +1,4 @@
+import { BatonError } from '../contracts/error.ts';
 import type { EventDraft, EventName, StreamEvent } from '../contracts/event.ts';
 import { eventCatalogue } from '../contracts/event.ts';
 
@@ -15,7 +16,8 @@ export type StreamEntry = readonly [id: string, fields: readonly string[]];
 export function decodeEntry(run: string, [id, fields]: StreamEntry): StreamEvent {
   const field = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) field.set(fields[i] ?? '', fields[i + 1] ?? '');
-  const name = (field.get('n') ?? '') as EventName; // written by our scripts only, from the catalogue
+  const name = field.get('n') ?? '';
+  if (!isEventName(name)) throw new BatonError('internal', `the event "${name}" is of another version of baton`);
   return {
     id,
     run_id: run,
@@ -30,9 +32,6 @@ export function decodeEntry(run: string, [id, fields]: StreamEntry): StreamEvent
   } as StreamEvent; // name and detail belong together by construction: both come from one EventDraft
 }
 
-/** Orders two event ids: negative when `a` is older. Compares as numbers, since "9-0" comes before "10-0". */
-export function compareIds(a: string, b: string): number {
-  const [aTime = 0, aSeq = 0] = a.split('-').map(Number);
-  const [bTime = 0, bSeq = 0] = b.split('-').map(Number);
-  return aTime - bTime || aSeq - bSeq;
+function isEventName(name: string): name is EventName {
+  return Object.hasOwn(eventCatalogue, name);
 }

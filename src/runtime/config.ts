@@ -111,6 +111,14 @@ export function configFromProcess(): Config {
   return loadConfig(process.env);
 }
 
+/** Settings for a child process, by their names here; undefined takes one away. */
+export type Overrides = Readonly<Record<string, string | undefined>>;
+
+/** This process's environment for a child, with other settings: handed on unread, the child's own config parses it. */
+export function childEnvironment(overrides: Overrides): NodeJS.ProcessEnv {
+  return { ...process.env, ...overrides };
+}
+
 /** Whether this process serves more than its own machine: asked for by BATON_ENV, or shown by a non-loopback BATON_HOST. */
 export function isProduction(config: Pick<Config, 'environment' | 'host'>): boolean {
   return config.environment === 'production' || !isLoopback(config.host);

@@ -82,10 +82,12 @@ function stopOnSignals(log: Log, stop: () => void, stopping: AbortSignal): void 
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  // False, not undefined: there was a channel, and it closed before anybody listened.
+  if (process.connected === false) stop();
   if (process.channel === undefined) return;
   process.once('disconnect', () => {
     if (stopping.aborted) return;
-    log.info({ reason: 'the parent process has gone' }, 'stopping');
+    log.info({ reason: 'the parent process hung up' }, 'stopping');
     stop();
   });
 }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { EventId } from '../contracts/ids.ts';
-import { compareIds } from '../journal/event-codec.ts';
+import { compareIds, EventId } from '../contracts/ids.ts';
 import { isBeforeKept, previousId } from './cursor.ts';
 import { gapEvent } from './gap-event.ts';
 

@@ -1,5 +1,5 @@
 import { BatonError } from '../contracts/error.ts';
-import { compareIds } from '../journal/event-codec.ts';
+import { compareIds } from '../contracts/ids.ts';
 import type { Store } from '../journal/store.ts';
 import { loadPage, type StreamPage } from './page.ts';
 

@@ -2,7 +2,7 @@
 
 import { BatonError } from '../contracts/error.ts';
 import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
-import { compareIds } from '../journal/event-codec.ts';
+import { compareIds } from '../contracts/ids.ts';
 import type { Store } from '../journal/store.ts';
 import { isBeforeKept, STREAM_START } from './cursor.ts';
 import { gapEvent } from './gap-event.ts';

@@ -19,6 +19,7 @@ import { openRegistry } from '../registry/registry.ts';
 import type { Config } from '../runtime/config.ts';
 import { type Lifecycle, runUntilStopped } from '../runtime/lifecycle.ts';
 import { type Log, openLog } from '../runtime/logging.ts';
+import { reportReady } from '../runtime/ready.ts';
 import { closeRedis, logOutages, openRedis, type RedisRole } from '../runtime/redis.ts';
 import { checkRedis } from '../runtime/redis-gate.ts';
 import { ActiveJobs } from './active-jobs.ts';
@@ -104,7 +105,7 @@ export async function startWorker({ config, options, log, life }: Start): Promis
   life.use('heartbeat', await openLocalHeartbeat({ registry, agents: local.descriptors, onError }));
   life.use('queues', { [Symbol.asyncDispose]: () => pool.close(config.drainMs) });
   log.info({ queues: [...processors.keys()], model: model.label }, 'worker ready');
-  process.send?.({ ready: true });
+  reportReady(life.stop);
 }
 
 type Tools = { readonly task: TaskTools; readonly root: RootTools; readonly plan: PlanTools };

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StreamEvent } from '../../src/contracts/event.ts';
@@ -87,15 +86,6 @@ test('a Redis that is killed in mid-stream and started again loses and doubles n
     // everysec puts writes off while an fsync is slow: what it has acknowledged may then die with the process.
     await store.redis.config('SET', 'appendfsync', 'always');
     await redis.kill();
-    await vi.waitUntil(() => isFree(redis.port)); // a thread of the dead server that is still in fsync keeps it bound
     await redis.restart();
   });
 });
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { StreamEvent } from '../../src/contracts/event.ts';
-import { compareIds } from '../../src/journal/event-codec.ts';
+import { compareIds } from '../../src/contracts/ids.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { openStreamReader, type ReadOptions, type StreamReader } from '../../src/streams/run-stream.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

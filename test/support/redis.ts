@@ -1,6 +1,7 @@
 // A real Redis for one test file: each file starts its own in beforeAll, so files cannot disturb each other.
 
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'vitest';
@@ -13,6 +14,7 @@ import {
   stopRedisServer,
   waitUntilServing,
 } from '../../src/runtime/redis-server-process.ts';
+import { waitUntil } from '../../src/runtime/wait-until.ts';
 import { findTestRedisServer } from './redis-binary.ts';
 
 /** Whether Redis comes from Docker: tests that kill, pause or restart it skip themselves then. */
@@ -80,6 +82,7 @@ async function startProcess({ appendonly = false, dir, port }: TestRedisOptions)
     kill: () => killRedisServer(server),
     restart: async () => {
       await killRedisServer(server);
+      await waitUntilFree(fixedPort);
       server = await launch();
       await waitUntilServing(server, logFile);
     },
@@ -87,6 +90,19 @@ async function startProcess({ appendonly = false, dir, port }: TestRedisOptions)
     resume: () => sendSignal(server, 'SIGCONT'),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A thread of a killed server that is still in fsync keeps its port bound after the process is gone. */
+async function waitUntilFree(port: number): Promise<void> {
+  if (!(await waitUntil(() => canListen(port), { timeoutMs: STOP_MS }))) throw new Error(`port ${port} stays bound`);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** A test worker that is ended from outside must not leave its server behind; returns what takes this back. */
