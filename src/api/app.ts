@@ -1,0 +1,43 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { addAgentRoutes } from './agents.ts';
+import { addDashboard } from './dashboard.ts';
+import { addHealthRoutes } from './health.ts';
+import { addSeedRoutes } from './orchestrate.ts';
+import { answerErrors, refuseUnknown } from './problem.ts';
+import { nameRequest } from './request-id.ts';
+import { addRunRoutes } from './runs.ts';
+import type { ApiTools, Door } from './tools.ts';
+
+/** The API as an express app, and the switch that begins its end. */
+export type Api = {
+  readonly app: Express;
+  /** readyz answers 503 from here on, streams end with a farewell, waiting answers are given. Repeating it is harmless. */
+  drain(): void;
+};
+
+/** Builds the API on tools that stay the caller's. It holds nothing open but the requests it serves. */
+export function openApi(tools: ApiTools): Api {
+  const stop = new AbortController();
+  const door: Door = { ...tools, draining: stop.signal };
+  const app = express().disable('x-powered-by').set('etag', 'strong');
+  app.use(nameRequest, secureHeaders(), (_request, response, next) => {
+    if (stop.signal.aborted) response.set('Connection', 'close');
+    next();
+  });
+  addHealthRoutes(app, door);
+  addRunRoutes(app, door);
+  addSeedRoutes(app, door);
+  addAgentRoutes(app, door);
+  addDashboard(app, tools);
+  app.use(refuseUnknown, answerErrors(tools.log));
+  return { app, drain: () => stop.abort() };
+}
+
+/** helmet's defaults, without frames of any kind, and without sending a browser to https where nothing listens. */
+function secureHeaders(): ReturnType<typeof helmet> {
+  return helmet({
+    contentSecurityPolicy: { directives: { 'frame-ancestors': ["'none'"], 'upgrade-insecure-requests': null } },
+    xFrameOptions: { action: 'deny' },
+  });
+}

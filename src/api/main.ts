@@ -1,0 +1,77 @@
+// Assembles one API process: connections, the use cases behind the door, and the server before it.
+
+import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
+import { keysOf, shardPrefix } from '../contracts/keys.ts';
+import { defaults } from '../contracts/limits.ts';
+import { openFlow } from '../flow/flow.ts';
+import { hasModel } from '../llm/configured-model.ts';
+import { viewRun } from '../orchestrator/view-run.ts';
+import { openRegistry } from '../registry/registry.ts';
+import { type Config, isProduction } from '../runtime/config.ts';
+import { type Lifecycle, runUntilStopped } from '../runtime/lifecycle.ts';
+import { type Log, openLog } from '../runtime/logging.ts';
+import { reportReady } from '../runtime/ready.ts';
+import { closeRedis, logOutages, openRedis, type RedisRole } from '../runtime/redis.ts';
+import { checkRedis } from '../runtime/redis-gate.ts';
+import { openStreamReader } from '../streams/run-stream.ts';
+import { openApi } from './app.ts';
+import { openServer } from './server.ts';
+import type { ApiTools } from './tools.ts';
+
+export type ApiProcessOptions = {
+  readonly redisUrl: string;
+  /** Instead of the setting; 0 takes a free one. */
+  readonly port?: number;
+};
+
+/** Serves the API until the process is told to stop; it never returns but by the process's end. Tells a parent process its URL. */
+export function runApi(config: Config, options: ApiProcessOptions): Promise<never> {
+  const log = openLog({ level: config.logLevel, name: 'api' });
+  return runUntilStopped({ log, drainMs: defaults.drainMs }, async (life) => {
+    const tools = await openTools({ config, options, log, life });
+    const { host, port } = { port: config.port, ...options, host: config.host };
+    const server = life.use('server', await openServer({ app: openApi(tools), host, port }));
+    log.info({ url: server.url, model: tools.model }, 'api ready');
+    reportReady(life.stop, { url: server.url });
+  });
+}
+
+type Start = {
+  readonly config: Config;
+  readonly options: ApiProcessOptions;
+  readonly log: Log;
+  readonly life: Lifecycle;
+};
+
+async function openTools({ config, options, log, life }: Start): Promise<ApiTools> {
+  const connect = (name: string, role: RedisRole) => {
+    const redis = openRedis(options.redisUrl, role, logOutages(log, name));
+    life.use(name, { [Symbol.asyncDispose]: () => closeRedis(redis) });
+    return redis;
+  };
+  const redis = connect('requests', 'request');
+  for (const warning of await checkRedis(redis)) log.warn(warning);
+  const store = { redis, keys: keysOf(shardPrefix()) };
+  const flow = openFlow(store, redis); // an API submits no flow: it adds plan jobs only
+  life.use('flow', { [Symbol.asyncDispose]: () => flow.close() });
+  const blockingRedis = connect('streams', 'blocking');
+  const snapshot = (run: string) => viewRun(store, run);
+  return {
+    flow,
+    registry: openRegistry(store),
+    reader: life.use('streams', openStreamReader({ store, blockingRedis, log, snapshot })),
+    model: modelOf(config),
+    admin: adminOf(config),
+    production: isProduction(config),
+    boardQueues: [ORCHESTRATOR_QUEUE, ...agentQueues, ROOT_QUEUE].map(flow.queue),
+    log,
+  };
+}
+
+function modelOf(config: Config): ApiTools['model'] {
+  return hasModel(config) ? { name: config.model, offline: config.offlineModel } : null;
+}
+
+function adminOf({ adminUser: user, adminPassword: password }: Config): ApiTools['admin'] {
+  return user === undefined || password === undefined ? null : { user, password };
+}

@@ -1,0 +1,30 @@
+// The door: requests become use cases, runs become answers and streams. Here: what the door is given by whoever assembles it.
+
+import type { submitRun } from '../orchestrator/submit-run.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { StreamReader } from '../streams/run-stream.ts';
+import type { BoardQueue } from './dashboard.ts';
+
+/** The queues and the store that the use cases of a run take. */
+export type Flow = Parameters<typeof submitRun>[0];
+
+/** Where failures are written, once each; pino's logger is one. */
+export type Log = Readonly<Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
+
+export type ApiTools = Readonly<{
+  flow: Flow;
+  registry: Pick<Registry, 'put' | 'remove' | 'heartbeat' | 'list'>;
+  reader: Pick<StreamReader, 'read'>;
+  /** The model that plans and answers, and whether it is the offline stand-in; null when none is configured. */
+  model: { readonly name: string; readonly offline: boolean } | null;
+  /** Who may see the dashboard; null: nobody in production, everybody on this machine otherwise. */
+  admin: { readonly user: string; readonly password: string } | null;
+  production: boolean;
+  boardQueues: readonly BoardQueue[];
+  /** How long POST /orchestrate waits for an answer. Default 10 min. */
+  orchestrateMs?: number;
+  log: Log;
+}>;
+
+/** The same, and the signal that aborts when this process begins to shut down. */
+export type Door = ApiTools & Readonly<{ draining: AbortSignal }>;

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { nodeFinding } from './doctor.ts';
+
+test.each(['22.22.0', '22.100.1', '24.0.0', '26.10.0'])('Node %s is new enough', (version) => {
+  expect(nodeFinding(version).state).toBe('ok');
+});
+
+test.each(['20.20.2', '22.21.9', '9.99.0'])('Node %s is too old, and the finding says what to do', (version) => {
+  expect(nodeFinding(version)).toMatchObject({ state: 'fault', text: expect.stringContaining('install Node 24') });
+});

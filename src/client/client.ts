@@ -1,0 +1,83 @@
+// client: baton from outside, in Node and in browsers: submit, wait, and streams that survive cuts.
+import type { z } from 'zod';
+import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
+import { isTerminal, RunAccepted, type RunRequest, RunView } from '../contracts/run.ts';
+import { type HttpOptions, openHttp } from './http.ts';
+import { AgentList, type ListedAgent, RunPage } from './listings.ts';
+import { IDLE_MS, pathOf, type StreamOptions, streamEvents } from './stream.ts';
+
+/** What a run is asked for: a query or a ready plan; defaults may be left out. */
+export type RunInput = z.input<typeof RunRequest>;
+
+export type CallOptions = Readonly<{ signal?: AbortSignal | undefined }>;
+export type SubmitOptions = CallOptions & Readonly<{ idempotencyKey?: string | undefined }>;
+export type PageOptions = CallOptions & Readonly<{ limit?: number | undefined; cursor?: string | undefined }>;
+
+/** Every call throws a BatonError with the code and the faults of baton's answer, or the reason of its signal. */
+export type Client = {
+  /** Accepts a run and returns at once. Without a key of the caller's it gets a random one, so that a lost answer never means two runs. */
+  submit(request: RunInput, options?: SubmitOptions): Promise<RunAccepted>;
+  /** The run as it is now. */
+  run(id: string, options?: CallOptions): Promise<RunView>;
+  /** The run once it has ended, in whatever way. Lasts as long as the run does: bound it by the signal. */
+  wait(id: string, options?: CallOptions): Promise<RunView>;
+  /** The run's events from the first one, or after `after`, each once and in order; ends with the terminal event. Resumes by itself. */
+  stream(id: string, options?: StreamOptions): AsyncIterable<StreamEvent>;
+  submitAndStream(request: RunInput, options?: SubmitOptions): AsyncIterable<StreamEvent>;
+  /** Asks for the run's end; the status it has then. Nothing happens to a run that has ended. */
+  cancel(id: string, options?: CallOptions): Promise<RunAccepted>;
+  /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
+  runs(options?: PageOptions): Promise<RunPage>;
+  agents(options?: CallOptions): Promise<readonly ListedAgent[]>;
+};
+
+export type ClientOptions = HttpOptions &
+  Readonly<{
+    /** Milliseconds of silence, heartbeats included, after which a stream reconnects. Default: three heartbeats. */
+    idleMs?: number;
+  }>;
+
+/** A client of the baton at `url`. Holds nothing open between calls. */
+export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Client {
+  const http = openHttp(options);
+  const submit: Client['submit'] = (body, { idempotencyKey = randomKey(), signal } = {}) =>
+    http.load(RunAccepted, {
+      path: 'v1/runs',
+      method: 'POST',
+      headers: { 'idempotency-key': idempotencyKey },
+      body,
+      signal,
+    });
+  const run: Client['run'] = (id, { signal } = {}) => http.load(RunView, { path: pathOf(id), signal });
+  const stream: Client['stream'] = (id, given = {}) => streamEvents({ http, run: id, idleMs }, given);
+
+  return {
+    submit,
+    run,
+    stream,
+    wait: async (id, given = {}) => {
+      const now = await run(id, given);
+      if (isTerminal(now.status)) return now;
+      for await (const event of stream(id, given)) if (isTerminalEvent(event.name)) break;
+      return run(id, given);
+    },
+    submitAndStream: async function* (request, given = {}) {
+      const { run_id } = await submit(request, given);
+      yield* stream(run_id, { signal: given.signal });
+    },
+    cancel: (id, { signal } = {}) => http.load(RunAccepted, { path: `${pathOf(id)}/cancel`, method: 'POST', signal }),
+    runs: ({ limit, cursor, signal } = {}) => {
+      const query = new URLSearchParams({
+        ...(limit !== undefined && { limit: `${limit}` }),
+        ...(cursor !== undefined && { cursor }),
+      });
+      return http.load(RunPage, { path: `v1/runs?${query}`, signal });
+    },
+    agents: async ({ signal } = {}) => (await http.load(AgentList, { path: 'v1/agents', signal })).agents,
+  };
+}
+
+/** 128 random bits. Not randomUUID: browsers have that on https pages only. */
+function randomKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

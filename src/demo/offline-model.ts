@@ -1,0 +1,72 @@
+// A stand-in for a language model: a real server on loopback that speaks the OpenAI protocol and answers by rules.
+import { type ChatCompletionRequest, LLMock, type TextResponse } from '@copilotkit/aimock';
+import { planByKeywords } from './keyword-planner.ts';
+import { answerRequest } from './offline-answers.ts';
+import { synthesize } from './offline-synthesis.ts';
+import { readRequest } from './request-prompt.ts';
+
+/** The offline model, serving. */
+export type OfflineModel = {
+  /** Base URL for openModel; ends in /v1. */
+  readonly url: string;
+  /** Frees the port after the answers that are under way. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Small and quick: a stream is visible as one, and the whole demo stays well under five seconds. */
+const CHUNK_CHARS = 12;
+const CHUNK_LATENCY_MS = 2;
+const JOURNAL_ENTRIES = 20;
+
+/** Serves the offline model on loopback; port 0 takes a free one. Plans, merges results and writes short texts, each marked as its own. */
+export async function openOfflineModel({ port = 0 }: { readonly port?: number } = {}): Promise<OfflineModel> {
+  const server = new LLMock({
+    host: '127.0.0.1',
+    port,
+    logLevel: 'silent',
+    strict: true,
+    chunkSize: CHUNK_CHARS,
+    latency: CHUNK_LATENCY_MS,
+    journalMaxEntries: JOURNAL_ENTRIES,
+  });
+  server.on({ endpoint: 'chat' }, (request) => withUsage(request, answerOf(request)));
+  await server.start();
+  const close = () => server.stop();
+  return { url: `${server.url}/v1`, close, [Symbol.asyncDispose]: close };
+}
+
+function answerOf(request: ChatCompletionRequest): string {
+  const prompt = textsOf(request, 'user');
+  const query = /^User query:\n([\s\S]*)$/.exec(prompt[0] ?? '')?.[1];
+  if (query !== undefined && request.response_format !== undefined) return planJson(query);
+  const last = prompt.at(-1) ?? '';
+  return synthesize(last) ?? answerRequest(readRequest(last));
+}
+
+/** The planner's draft: named values in place of a record (src/orchestrator/planner). */
+function planJson(query: string): string {
+  const { reasoning, sub_tasks } = planByKeywords(query);
+  const tasks = sub_tasks.map((task) => ({
+    ...task,
+    input_data: Object.entries(task.input_data).map(([name, value]) => ({ name, value })),
+  }));
+  return JSON.stringify({ reasoning, sub_tasks: tasks });
+}
+
+function textsOf(request: ChatCompletionRequest, role: string): readonly string[] {
+  return request.messages
+    .filter((message) => message.role === role)
+    .map(({ content }) => {
+      if (typeof content === 'string') return content;
+      return (content ?? []).map((part) => part.text ?? '').join('');
+    });
+}
+
+/** Four characters are about one token of English text. */
+function withUsage(request: ChatCompletionRequest, content: string): TextResponse {
+  const asked = request.messages.reduce((sum, message) => sum + JSON.stringify(message.content).length, 0);
+  const prompt_tokens = Math.ceil(asked / 4);
+  const completion_tokens = Math.ceil(content.length / 4);
+  return { content, usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens } };
+}

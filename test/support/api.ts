@@ -1,0 +1,58 @@
+import { type Api, openApi } from '../../src/api/app.ts';
+import { type OpenServer, openServer, type ServerOptions } from '../../src/api/server.ts';
+import type { ApiTools } from '../../src/api/tools.ts';
+import { keysOf, shardPrefix } from '../../src/contracts/keys.ts';
+import { type Flow, openFlow } from '../../src/flow/flow.ts';
+import type { Store } from '../../src/journal/store.ts';
+import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import { closeRedis, openRedis, type RedisRole } from '../../src/runtime/redis.ts';
+import { openStreamReader } from '../../src/streams/run-stream.ts';
+
+export type LogLine = { readonly level: string; readonly fields: object; readonly text: string };
+
+/** The API on a port of its own, as an API process has it, without workers. */
+export type TestApi = AsyncDisposable & {
+  readonly url: string;
+  readonly api: Api;
+  readonly server: OpenServer;
+  readonly store: Store;
+  readonly flow: Flow;
+  readonly registry: Registry;
+  /** What was logged. */
+  readonly lines: LogLine[];
+};
+
+export type TestApiOptions = Partial<ApiTools & Omit<ServerOptions, 'app'>>;
+
+export async function openTestApi(redisUrl: string, options: TestApiOptions = {}): Promise<TestApi> {
+  await using stack = new AsyncDisposableStack();
+  const connect = (role: RedisRole) =>
+    stack.adopt(
+      openRedis(redisUrl, role, () => undefined),
+      closeRedis,
+    );
+  const store = { redis: connect('request'), keys: keysOf(shardPrefix()) };
+  const flow = openFlow(store, connect('request'));
+  stack.defer(() => flow.close());
+  const registry = openRegistry(store);
+  const reader = stack.use(openStreamReader({ store, blockingRedis: connect('blocking') }));
+  const lines: LogLine[] = [];
+  const write = (level: string) => (fields: object, text: string) => void lines.push({ level, fields, text });
+  const api = openApi({
+    ...{ flow, registry, reader, model: null, admin: null, production: false, boardQueues: [] },
+    log: { info: write('info'), warn: write('warn'), error: write('error') },
+    ...options,
+  });
+  const server = stack.use(await openServer({ host: '127.0.0.1', port: 0, drainMs: 1_000, ...options, app: api }));
+  const opened = stack.move();
+  return {
+    url: server.url,
+    api,
+    server,
+    store,
+    flow,
+    registry,
+    lines,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
