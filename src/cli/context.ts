@@ -13,7 +13,8 @@ export type WorkerOptions = {
 export type Processes = {
   runApi(config: Config, options: { readonly redisUrl: string; readonly port?: number }): Promise<number>;
   runWorker(config: Config, options: WorkerOptions): Promise<number>;
-  runDemoAgents(config: Config): Promise<number>;
+  runDemoAgents(config: Config, listen: { readonly host?: string }): Promise<number>;
+  runOfflineModel(config: Config, listen: { readonly host?: string; readonly port?: number }): Promise<number>;
   openOfflineModel(): Promise<OfflineModel>;
 };
 

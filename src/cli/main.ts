@@ -9,6 +9,7 @@ const processes: Processes = {
   runApi: async (...args) => (await import('../api/main.ts')).runApi(...args),
   runWorker: async (...args) => (await import('../workers/main.ts')).runWorker(...args),
   runDemoAgents: async (...args) => (await import('../demo/main.ts')).runDemoAgents(...args),
+  runOfflineModel: async (...args) => (await import('../demo/main.ts')).runOfflineModel(...args),
   openOfflineModel: async () => (await import('../demo/offline-model.ts')).openOfflineModel(),
 };
 

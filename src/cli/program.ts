@@ -8,6 +8,7 @@ import { type Context, exitCode } from './context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDemoAgentsCommand } from './demo-agents.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addOfflineModelCommand } from './offline-model.ts';
 import { addRunCommand } from './run.ts';
 import { addStartCommand } from './start.ts';
 import { addWorkerCommand } from './worker.ts';
@@ -36,7 +37,7 @@ function buildProgram(context: Context): Command {
     .showHelpAfterError('(--help lists what there is)');
   const commands = [
     ...[addStartCommand, addRunCommand, addDemoCommand, addApiCommand, addWorkerCommand],
-    ...[addAgentsCommand, addDoctorCommand, addDemoAgentsCommand],
+    ...[addAgentsCommand, addDoctorCommand, addDemoAgentsCommand, addOfflineModelCommand],
   ];
   for (const add of commands) add(program, context);
   return program;

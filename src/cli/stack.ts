@@ -8,7 +8,7 @@ import { identityOf } from '../runtime/process-identity.ts';
 import { sendSignal } from '../runtime/redis-server-process.ts';
 import type { Context } from './context.ts';
 import type { Interruption } from './interruption.ts';
-import { openSupervisor, type Supervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 
 /** The supervisor's own drain, then the model's and Redis' end. */
 const CLOSE_MS = defaults.drainMs + 20_000;
@@ -76,8 +76,8 @@ async function start(
   signal.throwIfAborted();
   const model = await openModel(context, config, use);
   signal.throwIfAborted();
-  const supervisor = use('processes', openSupervisor({ entry: context.entry, say }));
-  interruption.onSecond(supervisor.kill);
+  const supervisor = use('processes', new Supervisor({ entry: context.entry, say }));
+  interruption.onSecond(() => supervisor.kill());
   signal.addEventListener('abort', () => void supervisor.close(), { once: true });
   const shared = { REDIS_URL: redis.url, BATON_HOME: path.resolve(config.home), ...model.env, ...options.env };
   const workers = Array.from({ length: options.workers }, (_, index) => `worker ${index + 1}`);

@@ -33,95 +33,97 @@ export type SupervisorOptions = Readonly<{
   openBudget?: () => RestartBudget;
 }>;
 
-export type Supervisor = {
-  /** Starts a child and waits until it is ready; from then on it is started again when it dies. Throws when it does not get ready. */
-  start(spec: ChildSpec): Promise<Ready>;
-  /** The process number a child has now; undefined for an unknown name. */
-  pidOf(name: string): number | undefined;
-  /** Aborts, with a BatonError as its reason, when a child dies too often. */
-  readonly failed: AbortSignal;
-  /** Kills all children at once. */
-  kill(): void;
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-};
-
 type Member = { readonly spec: ChildSpec; readonly budget: RestartBudget; child: Child; first: Ready | undefined };
 
 /** Keeps child processes alive. Whoever opens it closes it. */
-export function openSupervisor(options: SupervisorOptions): Supervisor {
-  const { entry, say, readyMs = READY_MS, stopMs = defaults.drainMs + MARGIN_MS } = options;
-  const openBudget = options.openBudget ?? openRestartBudget;
-  const members: Member[] = [];
-  const stopping = new AbortController();
-  const failed = new AbortController();
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions;
+  readonly #members: Member[] = [];
+  readonly #stopping = new AbortController();
+  readonly #failed = new AbortController();
+  #closing: Promise<void> | undefined;
 
-  const launch = ({ name, args, env }: ChildSpec, before: Ready | undefined): Child =>
-    startChild({ name, entry, args: args(before), env, readyMs });
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
 
-  async function start(spec: ChildSpec): Promise<Ready> {
-    stopping.signal.throwIfAborted();
-    const member: Member = { spec, budget: openBudget(), child: launch(spec, undefined), first: undefined };
-    members.push(member);
+  /** Aborts, with a BatonError as its reason, when a child dies too often. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  /** Starts a child and waits until it is ready; from then on it is started again when it dies. Throws when it does not get ready. */
+  async start(spec: ChildSpec): Promise<Ready> {
+    this.#stopping.signal.throwIfAborted();
+    const budget = (this.#options.openBudget ?? openRestartBudget)();
+    const member: Member = { spec, budget, child: this.#launch(spec, undefined), first: undefined };
+    this.#members.push(member);
     member.first = await member.child.ready;
-    void watch(member);
+    void this.#watch(member);
     return member.first;
   }
 
+  /** The process number a child has now; undefined for an unknown name. */
+  pidOf(name: string): number | undefined {
+    return this.#members.find(({ spec }) => spec.name === name)?.child.pid;
+  }
+
+  /** Kills all children at once. */
+  kill(): void {
+    for (const { child } of this.#members) child.kill();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stopAll();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #launch({ name, args, env }: ChildSpec, before: Ready | undefined): Child {
+    const { entry, readyMs = READY_MS } = this.#options;
+    return startChild({ name, entry, args: args(before), env, readyMs });
+  }
+
   /** Runs until the supervisor stops: a child's life after the other. */
-  async function watch(member: Member): Promise<void> {
+  async #watch(member: Member): Promise<void> {
     const { name } = member.spec;
+    const { signal } = this.#stopping;
     for (;;) {
       const status = await member.child.exited;
-      if (stopping.signal.aborted) return;
+      if (signal.aborted) return;
       const waitMs = member.budget.spend(Date.now());
-      if (waitMs === null) return giveUp(name, status);
-      say(
-        `the ${name} process (${member.child.pid}) ended unexpectedly (${status}); starting it again in ${waitMs} ms`,
-      );
-      await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
-      await restart(member);
+      if (waitMs === null) return this.#giveUp(name, status);
+      const what = `the ${name} process (${member.child.pid}) ended unexpectedly (${status})`;
+      this.#options.say(`${what}; starting it again in ${waitMs} ms`);
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#restart(member);
     }
   }
 
-  async function restart(member: Member): Promise<void> {
-    const { name } = member.spec;
-    member.child = launch(member.spec, member.first);
+  async #restart(member: Member): Promise<void> {
+    member.child = this.#launch(member.spec, member.first);
     // One that does not get ready ends, and its end is handled like any other.
     const ready = await member.child.ready.catch(() => undefined);
-    if (ready !== undefined) say(`the ${name} process is back (${member.child.pid})`);
+    if (ready !== undefined) this.#options.say(`the ${member.spec.name} process is back (${member.child.pid})`);
   }
 
-  function giveUp(name: string, status: string): void {
+  #giveUp(name: string, status: string): void {
     const text = `The ${name} process died again and again within a minute (last: ${status}): stopping everything.`;
-    failed.abort(new BatonError('internal', text));
+    this.#failed.abort(new BatonError('internal', text));
   }
 
-  async function stopAll(): Promise<void> {
-    stopping.abort(new BatonError('draining'));
-    const deadline = Date.now() + stopMs;
-    const phases = [...new Set(members.map(({ spec }) => spec.stopPhase))].toSorted((a, b) => a - b);
+  async #stopAll(): Promise<void> {
+    this.#stopping.abort(new BatonError('draining'));
+    const deadline = Date.now() + (this.#options.stopMs ?? defaults.drainMs + MARGIN_MS);
+    const phases = [...new Set(this.#members.map(({ spec }) => spec.stopPhase))].toSorted((a, b) => a - b);
     for (const phase of phases) {
-      const group = members.filter(({ spec }) => spec.stopPhase === phase);
+      const group = this.#members.filter(({ spec }) => spec.stopPhase === phase);
       const timeoutMs = Math.max(LEAST_MS, deadline - Date.now());
       await Promise.all(group.map(({ child }) => child.stop(timeoutMs)));
     }
   }
-
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= stopAll();
-    return closing;
-  };
-  return {
-    start,
-    pidOf: (name) => members.find(({ spec }) => spec.name === name)?.child.pid,
-    failed: failed.signal,
-    kill: () => {
-      for (const { child } of members) child.kill();
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
 }

@@ -1,4 +1,4 @@
-// The seed's six agents as real HTTP servers on loopback. Three ask the model, three do their work themselves.
+// The seed's six agents as real HTTP servers. Three ask the model, three do their work themselves.
 import { type AgentDefinition, type ServedAgent, type ServeOptions, serveAgent } from '../agents/agent.ts';
 import type { Model } from '../llm/model.ts';
 import { analystAgent } from './analyst.ts';
@@ -14,6 +14,8 @@ export type DemoOptions = {
   readonly model: Model;
   /** The baton API to register with; null for none. */
   readonly batonUrl: string | null;
+  /** Listen address; 127.0.0.1 by default. On all addresses they are registered by this machine's name. */
+  readonly host?: string;
   readonly log: NonNullable<ServeOptions['log']>;
 };
 
@@ -36,10 +38,10 @@ export function demoAgents(model: Model): readonly AgentDefinition[] {
   ];
 }
 
-/** Serves all six on free loopback ports. When one cannot start, those that did are closed before this throws. */
-export async function openDemoAgents({ model, batonUrl, log }: DemoOptions): Promise<DemoAgents> {
+/** Serves all six on free ports. When one cannot start, those that did are closed before this throws. */
+export async function openDemoAgents({ model, ...options }: DemoOptions): Promise<DemoAgents> {
   const starts = await Promise.allSettled(
-    demoAgents(model).map((agent) => serveAgent(agent, { batonUrl, log, signals: false })),
+    demoAgents(model).map((agent) => serveAgent(agent, { ...options, signals: false })),
   );
   const served = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const close = () => closeAll(served);

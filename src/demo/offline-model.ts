@@ -1,4 +1,4 @@
-// A stand-in for a language model: a real server on loopback that speaks the OpenAI protocol and answers by rules.
+// A stand-in for a language model: a real server that speaks the OpenAI protocol and answers by rules.
 import { type ChatCompletionRequest, LLMock, type TextResponse } from '@copilotkit/aimock';
 import { planByKeywords } from './keyword-planner.ts';
 import { answerRequest } from './offline-answers.ts';
@@ -19,10 +19,20 @@ const CHUNK_CHARS = 12;
 const CHUNK_LATENCY_MS = 2;
 const JOURNAL_ENTRIES = 20;
 
-/** Serves the offline model on loopback; port 0 takes a free one. Plans, merges results and writes short texts, each marked as its own. */
-export async function openOfflineModel({ port = 0 }: { readonly port?: number } = {}): Promise<OfflineModel> {
+export type OfflineModelOptions = {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Listen address; 127.0.0.1 by default. */
+  readonly host?: string;
+};
+
+/** Serves the offline model. Plans, merges results and writes short texts, each marked as its own. */
+export async function openOfflineModel({
+  port = 0,
+  host = '127.0.0.1',
+}: OfflineModelOptions = {}): Promise<OfflineModel> {
   const server = new LLMock({
-    host: '127.0.0.1',
+    host,
     port,
     logLevel: 'silent',
     strict: true,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ChildSpec, openSupervisor, type SupervisorOptions } from '../../src/cli/supervisor.ts';
+import { type ChildSpec, Supervisor, type SupervisorOptions } from '../../src/cli/supervisor.ts';
 import { isSameProcess } from '../../src/runtime/process-identity.ts';
 
 const supervisorModule = path.resolve('src/cli/supervisor.ts');
@@ -31,7 +31,7 @@ function prepare(options: Partial<SupervisorOptions> = {}) {
   writeFileSync(file, '');
   const said: string[] = [];
   const openBudget = () => ({ spend: () => 0 });
-  const supervisor = openSupervisor({ entry, say: (line) => said.push(line), openBudget, ...options });
+  const supervisor = new Supervisor({ entry, say: (line) => said.push(line), openBudget, ...options });
   onTestFinished(async () => {
     supervisor.kill();
     await supervisor.close();
@@ -125,8 +125,8 @@ test('children end when their supervisor is killed', async () => {
   const child = { name: 'api', args: ['good', path.join(folder, 'notes'), 'api'] };
   writeFileSync(
     parent,
-    `import { openSupervisor } from ${JSON.stringify(supervisorModule)};
-     const supervisor = openSupervisor({ entry: ${JSON.stringify(entry)}, say: () => undefined });
+    `import { Supervisor } from ${JSON.stringify(supervisorModule)};
+     const supervisor = new Supervisor({ entry: ${JSON.stringify(entry)}, say: () => undefined });
      await supervisor.start({ name: 'api', env: {}, stopPhase: 0, args: () => ${JSON.stringify(child.args)} });
      console.log(supervisor.pidOf('api'));`,
   );

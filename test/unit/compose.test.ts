@@ -100,6 +100,13 @@ test('every setting that is handed to a container exists, and no secret has a de
   expect(secrets.filter(([name, value]) => value !== `\${${name}:-}`)).toEqual([]);
 });
 
+test('the key of the model goes to those who ask it, the password of the dashboard to the API', () => {
+  const holders = (name: string): readonly string[] =>
+    services.filter(([, it]) => name in it.environment).map(([holder]) => holder);
+  expect(holders('OPENAI_API_KEY').toSorted()).toEqual(['agents', 'worker']);
+  expect(holders('BATON_ADMIN_PASSWORD')).toEqual(['api']);
+});
+
 test('what others wait for says when it is ready', () => {
   for (const name of ['redis', 'api', 'model']) expect(service(name).healthcheck, name).toBeDefined();
 });
