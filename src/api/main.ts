@@ -2,7 +2,6 @@
 
 import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
-import { defaults } from '../contracts/limits.ts';
 import { openFlow } from '../flow/flow.ts';
 import { hasModel } from '../llm/configured-model.ts';
 import { viewRun } from '../orchestrator/view-run.ts';
@@ -24,13 +23,16 @@ export type ApiProcessOptions = {
   readonly port?: number;
 };
 
+/** What closing takes beyond the drain. */
+const CLOSE_MS = 5_000;
+
 /** Serves the API until the process is told to stop; it never returns but by the process's end. Tells a parent process its URL. */
 export function runApi(config: Config, options: ApiProcessOptions): Promise<never> {
   const log = openLog({ level: config.logLevel, name: 'api' });
-  return runUntilStopped({ log, drainMs: defaults.drainMs }, async (life) => {
+  return runUntilStopped({ log, drainMs: config.drainMs + CLOSE_MS }, async (life) => {
     const tools = await openTools({ config, options, log, life });
     const { host, port } = { port: config.port, ...options, host: config.host };
-    const server = life.use('server', await openServer({ app: openApi(tools), host, port }));
+    const server = life.use('server', await openServer({ app: openApi(tools), host, port, drainMs: config.drainMs }));
     log.info({ url: server.url, model: tools.model }, 'api ready');
     reportReady(life.stop, { url: server.url });
   });

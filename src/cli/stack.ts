@@ -121,8 +121,7 @@ async function openModel(
   const { openaiApiKey, openaiBaseUrl: url, model: name, offlineModel: offline } = config;
   if (openaiApiKey !== undefined || url !== undefined) return { label: { name, url, offline }, env: {} };
   const model = use('offline model', await processes.openOfflineModel());
-  const env = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: undefined, BATON_OFFLINE_MODEL: '1' };
-  return { label: { name, url: model.url, offline: true }, env };
+  return { label: { name, url: model.url, offline: true }, env: { BATON_OFFLINE_URL: model.url } };
 }
 
 /** Workers stop first, while their agents and readers are still there; the API last. */

@@ -32,10 +32,21 @@ describe('loadConfig', () => {
   test('values are read as what they are', () => {
     const config = loadConfig({
       BATON_PORT: ' 0 ',
-      BATON_OFFLINE_MODEL: 'true',
+      BATON_OFFLINE_URL: 'http://127.0.0.1:5/v1',
       REDIS_URL: 'rediss://:pw@cache:6380/2',
     });
     expect(config).toMatchObject({ port: 0, offlineModel: true, redisUrl: 'rediss://:pw@cache:6380/2' });
+    expect(config.openaiBaseUrl).toBe('http://127.0.0.1:5/v1');
+  });
+
+  test('a key or a server of a real model comes before the offline one', () => {
+    const offline = { BATON_OFFLINE_URL: 'http://127.0.0.1:5/v1' };
+    expect(loadConfig({ ...offline, OPENAI_API_KEY: 'sk-real' })).toMatchObject({
+      offlineModel: false,
+      openaiBaseUrl: undefined,
+    });
+    const own = { ...offline, OPENAI_BASE_URL: 'http://127.0.0.1:6/v1' };
+    expect(loadConfig(own)).toMatchObject({ offlineModel: false, openaiBaseUrl: 'http://127.0.0.1:6/v1' });
   });
 
   test('an empty string counts as unset', () => {
@@ -54,7 +65,7 @@ describe('loadConfig', () => {
       BATON_PORT: '70000',
       BATON_LOCK_MS: '1e4',
       BATON_STALLED_MS: '99',
-      BATON_OFFLINE_MODEL: 'maybe',
+      BATON_OFFLINE_URL: 'maybe',
       BATON_LOG_LEVEL: 'loud',
       BATON_ADMIN_USER: 'ada',
     });
@@ -62,7 +73,7 @@ describe('loadConfig', () => {
     expect(fault.message.split('\n')).toEqual([
       'The settings have faults:',
       '- REDIS_URL: expected a URL like redis://127.0.0.1:6379/0, came "localhost:6379"',
-      '- BATON_OFFLINE_MODEL: expected true or false, came "maybe"',
+      '- BATON_OFFLINE_URL: expected an http or https URL, came "maybe"',
       '- BATON_PORT: expected a whole number from 0 to 65535, came "70000"',
       '- BATON_LOCK_MS: expected a whole number of milliseconds from 500 to 600000, came "1e4"',
       '- BATON_STALLED_MS: expected a whole number of milliseconds from 100 to 600000, came "99"',

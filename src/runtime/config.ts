@@ -38,8 +38,8 @@ const Environment = z.object({
   OPENAI_BASE_URL: httpUrl().optional(),
   /** Model that plans and writes the answer. Default: the seed's. */
   BATON_MODEL: text('the name of a model').max(200, 'expected at most 200 characters').default(defaults.model),
-  /** Whether the model at OPENAI_BASE_URL is the offline stand-in. Default false; `baton start` sets it for its children, so that answers are labelled. */
-  BATON_OFFLINE_MODEL: z.stringbool({ error: 'expected true or false' }).default(false),
+  /** Base URL of an offline stand-in for the model, used when neither a key nor OPENAI_BASE_URL is set; answers are then labelled. Default: unset; `baton start` and Compose set it for their processes. */
+  BATON_OFFLINE_URL: httpUrl().optional(),
   /** production refuses what is comfortable on one machine only, such as agents on loopback. Default development. */
   BATON_ENV: z
     .enum(['development', 'production'], { error: 'expected development or production' })
@@ -135,12 +135,15 @@ function cacheFolder(xdgCacheHome: string | undefined): string {
 }
 
 function toConfig(env: z.output<typeof Environment>) {
+  const hasModel = env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined;
+  const offline = !hasModel && env.BATON_OFFLINE_URL !== undefined;
   return {
     redisUrl: env.REDIS_URL,
     openaiApiKey: env.OPENAI_API_KEY,
-    openaiBaseUrl: env.OPENAI_BASE_URL,
+    openaiBaseUrl: offline ? env.BATON_OFFLINE_URL : env.OPENAI_BASE_URL,
     model: env.BATON_MODEL,
-    offlineModel: env.BATON_OFFLINE_MODEL,
+    /** The model is the offline stand-in. */
+    offlineModel: offline,
     environment: env.BATON_ENV,
     host: env.BATON_HOST,
     port: env.BATON_PORT,

@@ -103,7 +103,7 @@ test('every setting that is handed to a container exists, and no secret has a de
 test('the key of the model goes to those who ask it, the password of the dashboard to the API', () => {
   const holders = (name: string): readonly string[] =>
     services.filter(([, it]) => name in it.environment).map(([holder]) => holder);
-  expect(holders('OPENAI_API_KEY').toSorted()).toEqual(['agents', 'worker']);
+  expect(holders('OPENAI_API_KEY').toSorted()).toEqual(['agents', 'api', 'worker']);
   expect(holders('BATON_ADMIN_PASSWORD')).toEqual(['api']);
 });
 
