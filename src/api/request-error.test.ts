@@ -36,3 +36,8 @@ test('our own errors pass unchanged', () => {
   const own = new BatonError('run_not_found');
   expect(toRequestError(own)).toBe(own);
 });
+
+test('a full Redis is told as full, not as away', () => {
+  const full = error("OOM command not allowed when used memory > 'maxmemory'.", { name: 'ReplyError' });
+  expect(toRequestError(full).message).toMatch(/^Redis is full/);
+});

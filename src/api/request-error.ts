@@ -13,6 +13,7 @@ const bodyErrors: ReadonlyMap<unknown, ErrorCode> = new Map([
 /** What ioredis says when a command was not answered; it has no class of its own for most of these. */
 const unanswered =
   /^(Command timed out|Connection is closed|Command aborted|Stream isn't writeable|Socket (closed|timeout)|connect ETIMEDOUT)/;
+const FULL = 'Redis is full: nothing new is accepted until finished runs leave, or it gets more memory.';
 /** What Redis itself says when it cannot serve for a while. */
 const refusing = /^(LOADING|READONLY|OOM|MISCONF|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|UNBLOCKED)\b/;
 const networkCodes: ReadonlySet<unknown> = new Set([
@@ -33,7 +34,12 @@ export function toRequestError(thrown: unknown): BatonError {
   if (code !== undefined) return new BatonError(code, undefined, { cause: thrown });
   // Express throws it for a path that is not valid percent-encoding: no such address can exist.
   if (thrown instanceof URIError && status === 400) return new BatonError('not_found', undefined, { cause: thrown });
+  if (isStoreFull(thrown)) return new BatonError('store_unavailable', FULL, { cause: thrown });
   return BatonError.from(thrown, isStoreFailure(thrown) ? 'store_unavailable' : 'internal');
+}
+
+function isStoreFull(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'ReplyError' && thrown.message.startsWith('OOM ');
 }
 
 /** True when Redis was away, or said that it cannot serve for now. */
