@@ -4,61 +4,74 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 
-export type WordAgent = AsyncDisposable & {
-  readonly descriptor: AgentDescriptor;
-  /** One entry per POST /stream: the attempt it was made for, and how many words it has sent. */
-  readonly calls: readonly { readonly attempt: number; readonly key: string; sent: number; closed: boolean }[];
-};
+type Call = { readonly attempt: number; readonly key: string; sent: number; closed: boolean };
 
-/** A real HTTP agent in token mode that says `<task> w1 w2 ...` word by word, `everyMs` apart, the attempt's number in each word. */
-export async function openWordAgent(options: { id: string; words: number; everyMs: number }): Promise<WordAgent> {
-  const calls: WordAgent['calls'][number][] = [];
-  const server = createServer((request, response) => {
+/** After how many words the calls of a first attempt stop until they are released. */
+type Hold = { readonly words: number; readonly released: Promise<void>; release(): void };
+
+/** A real HTTP agent in token mode that says `a<attempt>w1 a<attempt>w2 ...` word by word. */
+export class WordAgent implements AsyncDisposable {
+  readonly #options: { readonly words: number; readonly everyMs: number };
+  readonly #server = createServer((request, response) => {
     if (request.url === '/health') response.end('{"status":"ok"}');
-    else void speak(request, response, calls, options);
+    else void this.#speak(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // a TCP server has one
-  const descriptor = AgentDescriptor.parse({
-    agent_id: options.id,
-    name: options.id,
-    endpoint: `http://127.0.0.1:${port}`,
-    capabilities: ['text_generation'],
-    streaming_mode: 'dynamic_events',
-  });
-  return {
-    descriptor,
-    calls,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+  #hold: Hold | undefined;
+  /** One entry per POST /stream: the attempt it was made for, and how many words it has sent. */
+  readonly calls: Call[] = [];
 
-type Calls = WordAgent['calls'][number][];
-
-async function speak(
-  request: IncomingMessage,
-  response: ServerResponse,
-  calls: Calls,
-  options: { words: number; everyMs: number },
-) {
-  const attempt = Number(request.headers['x-baton-attempt']);
-  const call = { attempt, key: String(request.headers['idempotency-key']), sent: 0, closed: false };
-  calls.push(call);
-  response.on('close', () => {
-    call.closed = true;
-  });
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (let word = 1; word <= options.words && !call.closed; word += 1) {
-    response.write(`data: ${JSON.stringify({ type: 'token', token: `a${attempt}w${word} ` })}\n\n`);
-    call.sent = word;
-    await pause(options.everyMs);
+  /** `everyMs` apart; words of one call in all. */
+  constructor(options: { readonly words: number; readonly everyMs: number }) {
+    this.#options = options;
   }
-  response.end('data: {"type":"done"}\n\n');
+
+  /** Listens on loopback; gives the descriptor to register. */
+  async open(agent_id: string): Promise<AgentDescriptor> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const { port } = this.#server.address() as AddressInfo; // a TCP server has one
+    return AgentDescriptor.parse({
+      agent_id,
+      name: agent_id,
+      endpoint: `http://127.0.0.1:${port}`,
+      capabilities: ['text_generation'],
+      streaming_mode: 'dynamic_events',
+    });
+  }
+
+  /** From now on a first attempt stops after `words` words, until the release: so a test has it in mid-stream for sure. */
+  holdFirstAttempts(words: number): () => void {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    this.#hold = { words, released, release };
+    return () => {
+      release();
+      this.#hold = undefined;
+    };
+  }
+
+  async #speak(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const attempt = Number(request.headers['x-baton-attempt']);
+    const call: Call = { attempt, key: String(request.headers['idempotency-key']), sent: 0, closed: false };
+    this.calls.push(call);
+    const closed = once(response, 'close').then(() => {
+      call.closed = true;
+    });
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let word = 1; word <= this.#options.words && !call.closed; word += 1) {
+      response.write(`data: ${JSON.stringify({ type: 'token', token: `a${attempt}w${word} ` })}\n\n`);
+      call.sent = word;
+      if (attempt === 1 && word === this.#hold?.words) await Promise.race([this.#hold.released, closed]);
+      await pause(this.#options.everyMs);
+    }
+    response.end('data: {"type":"done"}\n\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#hold?.release();
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
 }
 
 /** What such an agent says in one undisturbed attempt. */
