@@ -90,7 +90,8 @@ test('SIGSTOP beyond the lock, then SIGCONT: nothing of the attempt that was ove
   await using _second = await startBaton(['worker'], env);
   first.signal('SIGSTOP');
   await spoken(run, 2, 3);
-  release(); // more words of the first attempt go into the socket of the process that is stopped
+  release();
+  await spoken(run, 1, HELD_AT + 20); // they lie in the socket of the process that is stopped
   first.signal('SIGCONT'); // it wakes in the middle of its successor's stream
 
   const all = await events;
