@@ -1,6 +1,6 @@
 // Assembles one API process: connections, the use cases behind the door, and the server before it.
 
-import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
+import { agentQueues, HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
 import { openFlow } from '../flow/flow.ts';
 import { hasModel } from '../llm/configured-model.ts';
@@ -65,7 +65,7 @@ async function openTools({ config, options, log, life }: Start): Promise<ApiTool
     model: modelOf(config),
     admin: adminOf(config),
     production: isProduction(config),
-    boardQueues: [ORCHESTRATOR_QUEUE, ...agentQueues, ROOT_QUEUE].map(flow.queue),
+    boardQueues: [ORCHESTRATOR_QUEUE, ...agentQueues, ROOT_QUEUE, HOUSEKEEPING_QUEUE].map(flow.queue),
     log,
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BatonError, parseOr } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
 import { isTerminal } from '../contracts/run.ts';
-import { loadRecord } from '../journal/load-run.ts';
+import { loadHead } from '../journal/load-run.ts';
 import { cancelRun } from '../orchestrator/cancel-run.ts';
 import { linksOf, viewRun, viewRuns } from '../orchestrator/view-run.ts';
 import { createRun } from './create-run.ts';
@@ -55,7 +55,7 @@ function cancel({ flow }: Door): Handler {
     const run = runIdOf(request);
     const before = await cancelRun(flow, run);
     if (before === undefined) throw new BatonError('run_not_found');
-    const status = (await loadRecord(flow.store, run))?.status ?? before;
+    const status = (await loadHead(flow.store, run))?.status ?? before;
     response.status(isTerminal(before) ? 200 : 202).json({ run_id: run, status, links: linksOf(run) });
   };
 }

@@ -13,7 +13,6 @@ export const errorCatalogue = {
   agent_not_found: { status: 404, retry: false, text: 'There is no agent with this id.' },
   method_not_allowed: { status: 405, retry: false, text: 'This address does not take this method.' },
   not_acceptable: { status: 406, retry: false, text: 'This can be sent only in other formats.' },
-  run_ended: { status: 409, retry: false, text: 'The run has ended already.' },
   body_too_large: { status: 413, retry: false, text: 'The body is too large.' },
   unsupported_media_type: { status: 415, retry: false, text: 'The body must be application/json.' },
   invalid_request: { status: 422, retry: false, text: 'The request has faults.' },
@@ -122,3 +121,10 @@ export function parseOr<S extends z.ZodType>(schema: S, value: unknown, code: Er
     cause: parsed.error,
   });
 }
+
+/** Hears of every failed call, once, with its cause: what results and events must not tell. `task` is root for the run itself. */
+export type FailureReport = (failure: {
+  readonly run: string;
+  readonly task: string;
+  readonly error: BatonError;
+}) => void;

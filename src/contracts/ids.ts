@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 /** The reserved task id of a run itself: planning, synthesis and the answer speak as this task. */
 export const ROOT_TASK = 'root';
+/** What planning claims in a run's journal, as tasks do; no task can have this id. */
+export const PLAN_TASK = '$plan';
 /** The author of run-level events, and of task events before an agent is chosen. */
 export const ORCHESTRATOR = 'orchestrator';
 

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { Capability } from './agent.ts';
 import { SubTask } from './plan.ts';
 
-/** The queue that plans runs and keeps house for them; any worker process serves it. */
+/** The queue that plans runs; any worker process serves it. */
 export const ORCHESTRATOR_QUEUE = 'orchestrator';
+/** The queue that closes cancelled runs and removes old ones; any worker process serves it. */
+export const HOUSEKEEPING_QUEUE = 'housekeeping';
 /** The queue of root jobs: one per run, the synthesis. */
 export const ROOT_QUEUE = 'root';
 
@@ -54,8 +56,8 @@ export type FlowGraph = {
 export const RunJob = z.object({ run_id: z.string() });
 export type RunJob = z.infer<typeof RunJob>;
 
-export const RunJobName = z.enum(['plan', 'close', 'remove']);
-export type RunJobName = z.infer<typeof RunJobName>;
+/** What a run-level job does: plan the run, end it after a cancel, or remove it after its retention. */
+export type RunJobName = 'plan' | 'close' | 'remove';
 
 /**
  * What a processor says of its job at the end. `again` hands it back without counting a failure; a thrown error does the same

@@ -21,6 +21,8 @@ export const limits = {
   outputChars: 1_000_000,
   /** Results longer than this many characters leave the results hash for a key of their own. */
   inlineResultChars: 1_000,
+  /** Bytes of long dependency texts that one attempt is given, in equal shares; what is cut is marked. */
+  contextBytes: 4_000_000,
   /** Events kept in one run's stream; older ones are trimmed and a late reader gets stream.gap. */
   streamEvents: 100_000,
   /** Bytes of event data kept in one run's stream. */

@@ -6,7 +6,10 @@ import { limits } from './limits.ts';
 const jsonObject = (maxBytes: number) =>
   z
     .record(z.string(), z.unknown())
-    .refine((value) => JSON.stringify(value).length <= maxBytes, `expected at most ${maxBytes} bytes of JSON`);
+    .refine(
+      (value) => new TextEncoder().encode(JSON.stringify(value)).length <= maxBytes,
+      `expected at most ${maxBytes} bytes of JSON`,
+    );
 
 /** What a task does when a dependency did not complete. */
 export const DependencyPolicy = z.enum(['skip', 'partial']);

@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
+import { agentQueues, HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
 import type { Store } from '../journal/store.ts';
 
 /** BullMQ's events carry return values and stay: small ones, and few of them. */
@@ -32,7 +32,7 @@ export function openFlow(store: Store, submitRedis: Redis): Flow {
     return queue;
   };
   const queues = new Map(
-    [...agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE].map((name) => [name, open(name, store.redis)]),
+    [...agentQueues, ORCHESTRATOR_QUEUE, HOUSEKEEPING_QUEUE, ROOT_QUEUE].map((name) => [name, open(name, store.redis)]),
   );
   const submitQueue = open(ROOT_QUEUE, submitRedis);
   return {

@@ -3,11 +3,12 @@
 -- KEYS  run  tasks  results  events  text  then job keys of the dependents whose edge is ours to resolve
 -- ARGV  1 task  2 epoch  3 envelope  4 text or ''  5 own job key  6 status  7 value shown in bull-board's tree, or ''
 --       8..11 the event: name agent data detail
--- Returns 1 recorded, 0 another result was recorded before, -1 a newer attempt owns the task
+-- Returns {1, ''} recorded, {0, envelope} another result was recorded before, {-1, ''} a newer attempt owns the task
 local task = ARGV[1]
 local recorded = redis.call('HGET', KEYS[3], task)
-if recorded then return recorded == ARGV[3] and 1 or 0 end   -- 1: this very call, sent again after a lost reply
-if redis.call('HGET', KEYS[2], task .. ':epoch') ~= ARGV[2] then return -1 end
+if recorded == ARGV[3] then return {1, ''} end                -- this very call, sent again after a lost reply
+if recorded then return {0, recorded} end
+if redis.call('HGET', KEYS[2], task .. ':epoch') ~= ARGV[2] then return {-1, ''} end
 redis.call('HSET', KEYS[3], task, ARGV[3])
 if ARGV[4] ~= '' then redis.call('SET', KEYS[5], ARGV[4]) end
 if redis.call('HEXISTS', KEYS[1], 'terminal') == 0 then
@@ -19,4 +20,4 @@ for i = 6, #KEYS do
     redis.call('HSET', dependent .. (ARGV[6] == 'failed' and ':failed' or ':processed'), ARGV[5], ARGV[7])
   end
 end
-return 1
+return {1, ''}

@@ -1,17 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { EventDraft } from '../contracts/event.ts';
 import type { JobRef } from '../contracts/job.ts';
-import type { TaskResult } from '../contracts/result.ts';
+import { ResultEnvelope, type TaskResult } from '../contracts/result.ts';
 import { eventArgs } from '../journal/event-codec.ts';
-import { toEnvelope } from '../journal/result-codec.ts';
-import { loadScript, runScript, type Script, type ScriptCall } from '../journal/script.ts';
+import { toEnvelope, toResult } from '../journal/result-codec.ts';
+import { retry } from '../journal/retry.ts';
+import { isScriptMissing, loadScript, runScript, type Script, type ScriptCall } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import { releaseCall, releaseScript } from './release.ts';
 
 const script = loadScript(new URL('./settle.lua', import.meta.url));
-
-const PAUSE_MS = 50;
-const PAUSE_MAX_MS = 2_000;
 
 export type Settlement = {
   readonly run: string;
@@ -24,25 +21,35 @@ export type Settlement = {
   readonly tree: boolean;
 };
 
-/** `recorded` is ours or an equal repeat; `other`: a result was recorded before; `stale`: a newer attempt owns the task. */
-export type Settled = 'recorded' | 'other' | 'stale';
+/** The result that counts: ours, or the one recorded before it. Undefined: a newer attempt owns the task. */
+export type Settled = TaskResult | undefined;
 
 /**
- * Records a result and releases what waited for it, in one MULTI. Repeats until Redis has taken it (loading, full, read-only and
- * a lost script cache pass), unless `signal` says that the task is not ours any more: a settlement given up leaves edges
- * unresolved, while every repeat is harmless.
+ * Records a result and releases what waited for it, in one MULTI. Repeats while Redis is away, loading, full or read-only, and
+ * puts back lost scripts: every repeat is harmless, while a settlement given up leaves edges unresolved. Only its process's end
+ * interrupts it; the job then comes back, and releaseDependents makes good.
  */
-export async function settleTask(store: Store, settlement: Settlement, signal: AbortSignal): Promise<Settled> {
+export async function settleTask(store: Store, settlement: Settlement): Promise<Settled> {
   const call = settleCall(store, settlement);
-  for (let attempt = 1; ; attempt += 1) {
+  return parse(settlement.result, await insist(store, settlement.edges, call));
+}
+
+/** Releases the dependents of a task whose result is recorded, should its worker have died before it could. */
+export async function releaseDependents(store: Store, edges: readonly JobRef[]): Promise<void> {
+  if (edges.length > 0) await insist(store, edges, undefined);
+}
+
+/** Repeats a settlement's commands while that can help; nothing but the end of the process ends it sooner. */
+function insist(store: Store, edges: readonly JobRef[], call: ScriptCall | undefined): Promise<unknown> {
+  const send = async (): Promise<unknown> => {
     try {
-      return outcomeOf(await execute(store, settlement, call));
+      return await execute(store, edges, { call, by: 'digest' });
     } catch (error) {
-      if (signal.aborted) throw error;
-      await pause(Math.min(PAUSE_MAX_MS, PAUSE_MS * attempt));
-      await reload(store);
+      if (!isScriptMissing(error)) throw error;
+      return await execute(store, edges, { call, by: 'text' }); // Redis has lost a script: what was done is not done twice
     }
-  }
+  };
+  return retry(send, { redis: store.redis, signal: new AbortController().signal });
 }
 
 function settleCall({ keys }: Store, { run, epoch, result, event, job, edges, tree }: Settlement): ScriptCall {
@@ -62,24 +69,25 @@ function settleCall({ keys }: Store, { run, epoch, result, event, job, edges, tr
   };
 }
 
+type Sending = { readonly call: ScriptCall | undefined; readonly by: 'digest' | 'text' };
+
 /** A task without further dependents needs one plain call; others one MULTI of settle and a release for each. */
-async function execute({ redis, keys }: Store, { edges }: Settlement, call: ScriptCall): Promise<unknown> {
-  if (edges.length === 0) return runScript(redis, script, call);
+async function execute({ redis, keys }: Store, edges: readonly JobRef[], { call, by }: Sending): Promise<unknown> {
+  if (edges.length === 0 && call !== undefined) return runScript(redis, script, call);
   const multi = redis.multi();
   const add = (what: Script, { keys: names, args }: ScriptCall) =>
-    multi.evalsha(what.sha, names.length, ...names, ...args);
-  add(script, call);
+    by === 'digest'
+      ? multi.evalsha(what.sha, names.length, ...names, ...args)
+      : multi.eval(what.lua, names.length, ...names, ...args);
+  if (call !== undefined) add(script, call);
   for (const edge of edges) add(releaseScript, releaseCall(keys, edge, Date.now()));
   const replies = (await multi.exec()) ?? [];
   for (const [error] of replies) if (error) throw error;
   return replies[0]?.[1];
 }
 
-/** Puts the scripts back. When Redis is away this fails as well, and the next attempt finds out. */
-async function reload({ redis }: Store): Promise<void> {
-  await Promise.allSettled([script, releaseScript].map(({ lua }) => redis.script('LOAD', lua)));
-}
-
-function outcomeOf(code: unknown): Settled {
-  return code === 1 ? 'recorded' : code === 0 ? 'other' : 'stale';
+function parse(own: TaskResult, reply: unknown): Settled {
+  const [code, envelope] = reply as [number, string]; // the script returns nothing else
+  if (code === -1) return undefined;
+  return code === 1 ? own : toResult(ResultEnvelope.parse(JSON.parse(envelope)), null);
 }

@@ -1,7 +1,7 @@
 -- Starts an attempt: a new epoch for the task, what its dependencies gave, and task.started, unless something stands against it.
 -- KEYS  run  tasks  results  events  then one text key per dependency
--- ARGV  1 task  2 attempt's own token  3 dependencies that must have completed
---       4..7 task.started: name agent data detail  8 number of further events  (4 ARGV each)  then the dependencies' task ids
+-- ARGV  1 task  2 attempt's own token  3 dependencies that must have completed  4 most bytes of one dependency's text
+--       5 number of events (the first one task.started)  then 4 each: name agent data detail  then the dependencies' task ids
 -- Returns {state, epoch, first start ms, now ms, agents that failed 'a,b', then per dependency: envelope, text}
 --   settled    a result is recorded (its envelope follows): no call         closed     the run has ended
 --   cancelled  the run is being cancelled                                   blocked    too few dependencies completed
@@ -10,40 +10,50 @@
 local task = ARGV[1]
 local recorded = redis.call('HGET', KEYS[3], task)
 if recorded then return {'settled', 0, 0, 0, '', recorded} end
-
-local first = 9 + 4 * tonumber(ARGV[8])
-local inputs, completed = {}, 0
-for i = 5, #KEYS do
-  local envelope = redis.call('HGET', KEYS[3], ARGV[first + i - 5])
-  local text = false
-  if envelope then
-    local result = cjson.decode(envelope)
-    if result.status == 'completed' then completed = completed + 1 end
-    if result.by_reference then text = redis.call('GET', KEYS[i]) end
-  end
-  inputs[#inputs + 1] = envelope or ''
-  inputs[#inputs + 1] = text or ''
-end
-
 local run = redis.call('HMGET', KEYS[1], 'terminal', 'cancel', 'status')
-if not run[3] then return {'closed', 0, 0, 0, '', unpack(inputs)} end   -- removed: write nothing that nobody would delete
+if not run[3] then return {'closed', 0, 0, 0, ''} end        -- removed: write nothing that nobody would delete
+
+local first = 6 + 4 * tonumber(ARGV[5])
+local envelopes, references, completed = {}, {}, 0
+for i = 5, #KEYS do
+  local envelope = redis.call('HGET', KEYS[3], ARGV[first + i - 5]) or ''
+  local readable, result = pcall(cjson.decode, envelope)     -- what cannot be read counts as not completed
+  if readable and result.status == 'completed' then completed = completed + 1 end
+  envelopes[#envelopes + 1] = envelope
+  references[#references + 1] = readable and result.by_reference
+end
 local state = 'started'
 if run[1] then state = 'closed' elseif run[2] then state = 'cancelled' elseif completed < tonumber(ARGV[3]) then state = 'blocked' end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[2], task .. ':token', task .. ':epoch', task .. ':started', task .. ':failures')
-local epoch = tonumber(held[2] or 0)
-local started = tonumber(held[3] or now)
+local epoch, started, failures = tonumber(held[2] or 0), tonumber(held[3] or now), held[4] or ''
 if held[1] ~= ARGV[2] then                                   -- else: this very claim, sent again after a lost reply
   epoch = epoch + 1
   redis.call('HSET', KEYS[2], task .. ':token', ARGV[2], task .. ':epoch', epoch, task .. ':seq', 0, task .. ':started', started)
-  if state == 'started' then
-    redis.call('HSET', KEYS[2], task .. ':agent', ARGV[5])
-    for i = 0, tonumber(ARGV[8]) do
-      local at = i == 0 and 4 or 5 + 4 * i
-      redis.call('XADD', KEYS[4], '*', 'n', ARGV[at], 't', task, 'a', ARGV[at + 1], 'e', epoch, 'd', ARGV[at + 2], 'x', ARGV[at + 3])
+  if state == 'started' and first > 6 then
+    redis.call('HSET', KEYS[2], task .. ':agent', ARGV[7])
+    -- An agent that has failed for this task is chosen anew by the worker, which then says so itself.
+    local chosen = not string.find(',' .. failures .. ',', ',' .. ARGV[7] .. ',', 1, true)
+    for i = 6, chosen and first - 1 or 9, 4 do
+      redis.call('XADD', KEYS[4], '*', 'n', ARGV[i], 't', task, 'a', ARGV[i + 1], 'e', epoch, 'd', ARGV[i + 2], 'x', ARGV[i + 3])
     end
   end
 end
-return {state, epoch, started, now, held[4] or '', unpack(inputs)}
+
+local reply, most = {state, epoch, started, now, failures}, tonumber(ARGV[4])
+for i, envelope in ipairs(envelopes) do
+  local text = ''
+  if state == 'started' and references[i] then
+    text = redis.call('GETRANGE', KEYS[4 + i], 0, most)
+    if #text > most then                                     -- cut where a character begins
+      local cut = most
+      while cut > 0 and string.byte(text, cut + 1) >= 128 and string.byte(text, cut + 1) < 192 do cut = cut - 1 end
+      text = string.sub(text, 1, cut) .. '\n[... shortened ...]'
+    end
+  end
+  reply[#reply + 1] = envelope
+  reply[#reply + 1] = text
+end
+return reply

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contracts/event.ts';
+import { limits } from '../contracts/limits.ts';
 import { ResultEnvelope, type TaskResult } from '../contracts/result.ts';
 import { eventArgs } from './event-codec.ts';
 import { toResult } from './result-codec.ts';
@@ -7,7 +8,8 @@ import type { Store } from './store.ts';
 
 const script = loadScript(new URL('./claim.lua', import.meta.url));
 
-type Announcement = Pick<EventDraft, 'name' | 'agent_id' | 'data' | 'detail'>;
+/** An event that gets its task and epoch from the claim. */
+export type Announcement = Pick<EventDraft, 'name' | 'agent_id' | 'data' | 'detail'>;
 
 export type ClaimInput = {
   readonly run: string;
@@ -17,9 +19,8 @@ export type ClaimInput = {
   readonly dependencies: readonly string[];
   /** How many of them must have completed, else the claim comes back as `blocked`. */
   readonly needed: number;
-  /** task.started, and what else is said with it. */
-  readonly started: Announcement;
-  readonly announce?: readonly Announcement[];
+  /** What is said with a new epoch: task.started first. Empty for an attempt that nobody hears of. */
+  readonly announce: readonly Announcement[];
 };
 
 /** What a claim found. Every state but `settled` has made this attempt the task's only writer. */
@@ -39,16 +40,15 @@ export type Claim =
 /** Begins an attempt (guarantees: claim). One round trip: epoch, task.started, cancel flag and the dependencies' results. */
 export async function claimTask({ redis, keys }: Store, input: ClaimInput): Promise<Claim> {
   const run = keys.run(input.run);
-  const announced = input.announce ?? [];
   const reply = await runScript(redis, script, {
     keys: [run.run, run.tasks, run.results, run.events, ...input.dependencies.map(run.text)],
     args: [
       input.task,
       input.token,
       input.needed,
-      ...eventArgs(input.started as EventDraft), // name and detail belong together in an Announcement too
-      announced.length,
-      ...announced.flatMap((event) => eventArgs(event as EventDraft)),
+      Math.floor(limits.contextBytes / Math.max(1, input.dependencies.length)),
+      input.announce.length,
+      ...input.announce.flatMap(eventArgs),
       ...input.dependencies,
     ],
   });

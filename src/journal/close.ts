@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contracts/event.ts';
+import type { Usage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import type { RunStatus } from '../contracts/run.ts';
 import { eventArgs } from './event-codec.ts';
@@ -18,13 +19,16 @@ export type Ending = {
   readonly error?: { readonly code: string; readonly message: string };
   readonly warnings?: readonly string[];
   readonly partial?: boolean;
-  readonly usage?: unknown;
+  readonly usage?: Usage | null;
   /** What is said at the end, the terminal event last. */
   readonly events: readonly EventDraft[];
 };
 
-/** Writes a run's end. `stale` when a newer attempt of the root owns it; `ended` when the run has ended, by this call or before. */
-export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<'ended' | 'stale'> {
+/**
+ * Writes a run's end. `stale`: a newer attempt of the root owns it. `cancelled`: a cancel was asked for, so closeCancelled must end
+ * it. `ended`: the run has ended, by this call or before.
+ */
+export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<'ended' | 'stale' | 'cancelled'> {
   const { run, tasks, events } = keys.run(ending.run);
   const fields = Object.entries({
     response: ending.response,
@@ -44,7 +48,7 @@ export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<
       ...ending.events.flatMap(eventArgs),
     ],
   });
-  return Number(code) === -1 ? 'stale' : 'ended';
+  return Number(code) === -1 ? 'stale' : Number(code) === -5 ? 'cancelled' : 'ended';
 }
 
 /** Ends a cancelled run, whatever its tasks still do: they settle without a word. Repeating it is harmless. */

@@ -7,7 +7,9 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then return {1, ARGV[1]} end
 if ARGV[2] ~= '' then
   local held = redis.call('HMGET', KEYS[4], 'run', 'body')
-  if held[1] then return {held[2] == ARGV[2] and 0 or -1, held[1]} end
+  -- A run that was removed since then is no run any more: the key makes a new one.
+  local record = held[1] and string.sub(KEYS[1], 1, -#ARGV[1] - 1) .. held[1]
+  if record and redis.call('EXISTS', record) == 1 then return {held[2] == ARGV[2] and 0 or -1, held[1]} end
   redis.call('HSET', KEYS[4], 'run', ARGV[1], 'body', ARGV[2])
   redis.call('PEXPIRE', KEYS[4], ARGV[3])
 end

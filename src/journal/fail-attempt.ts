@@ -1,4 +1,5 @@
-import type { EventDraft } from '../contracts/event.ts';
+import { BatonError } from '../contracts/error.ts';
+import { PLAN_TASK, ROOT_TASK } from '../contracts/ids.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
 import type { Store } from './store.ts';
@@ -9,16 +10,31 @@ export type FailedAttempt = {
   readonly run: string;
   readonly task: string;
   readonly epoch: number;
+  /** Whose call failed. */
   readonly agent: string;
-  readonly event: EventDraft;
+  readonly error: BatonError;
+  /** Milliseconds until the next call. */
+  readonly delayMs: number;
 };
 
-/** Counts a failed call that another one will follow. False when this attempt no longer owns the task, or the run has ended. */
-export async function failAttempt({ redis, keys }: Store, input: FailedAttempt): Promise<boolean> {
-  const { run, tasks, events } = keys.run(input.run);
+/**
+ * Counts a failed call that another one will follow, and says so with task.retrying. Throws lock_lost when this attempt owns the
+ * task no more, cancelled when the run has ended.
+ */
+export async function failAttempt({ redis, keys }: Store, failed: FailedAttempt): Promise<void> {
+  const { run, tasks, events } = keys.run(failed.run);
+  const { task, epoch, agent, error, delayMs } = failed;
+  const heard = task === PLAN_TASK ? ROOT_TASK : task;
+  const event = {
+    name: 'task.retrying',
+    agent_id: agent,
+    data: `Trying again: ${error.message}`,
+    detail: { error: error.toRecord(), delay_ms: delayMs },
+  } as const;
   const code = await runScript(redis, script, {
     keys: [run, tasks, events],
-    args: [input.task, input.epoch, input.agent, ...eventArgs(input.event)],
+    args: [task, epoch, agent, heard, ...eventArgs(event)],
   });
-  return Number(code) === 1;
+  if (Number(code) === -1) throw new BatonError('lock_lost');
+  if (Number(code) === -3) throw new BatonError('cancelled', 'The run has ended.');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ORCHESTRATOR } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
 import { Metadata, Plan } from '../contracts/plan.ts';
 import { addUsage, ResultEnvelope, type TaskResult, Usage } from '../contracts/result.ts';
@@ -34,6 +35,11 @@ const RunRecord = z.object({
   answer_usage: orNull(Usage),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
+
+/** The few fields of it that a list shows: a plan and an answer may be large. */
+const RunHead = RunRecord.pick({ status: true, query: true, created_at: true, ended_at: true, partial: true });
+export type RunHead = z.infer<typeof RunHead>;
+const headFields = Object.keys(RunHead.shape);
 
 /** What the journal knows of one task before it has settled. */
 export type TaskProgress = { readonly epoch: number; readonly agent: string | null; readonly waiting: boolean };
@@ -78,7 +84,8 @@ function progressOf(plan: Plan | null, tasks: Readonly<Record<string, string>>):
     (plan?.sub_tasks ?? []).map(({ task_id }) => {
       const epoch = Number(tasks[`${task_id}:epoch`] ?? 0);
       const waiting = epoch > 0 && tasks[`${task_id}:failed_epoch`] === String(epoch);
-      return [task_id, { epoch, agent: tasks[`${task_id}:agent`] ?? null, waiting }];
+      const agent = tasks[`${task_id}:agent`] ?? ORCHESTRATOR;
+      return [task_id, { epoch, agent: agent === ORCHESTRATOR ? null : agent, waiting }];
     }),
   );
 }
@@ -89,7 +96,7 @@ export function totalUsage(record: RunRecord, results: Iterable<TaskResult>): Us
 }
 
 export type RunPage = {
-  readonly runs: readonly (readonly [id: string, record: RunRecord])[];
+  readonly runs: readonly (readonly [id: string, head: RunHead])[];
   readonly next: number | null;
 };
 
@@ -98,10 +105,19 @@ export async function listRuns({ redis, keys }: Store, page: { offset: number; l
   const size = Math.min(page.limit, limits.pageRuns);
   const ids = await redis.zrevrange(keys.runs, page.offset, page.offset + size);
   const shown = ids.slice(0, size);
-  const records = await Promise.all(shown.map((id) => loadRecord({ redis, keys }, id)));
+  const heads = await Promise.all(shown.map((id) => loadHead({ redis, keys }, id)));
   const runs = shown.flatMap((id, index) => {
-    const record = records[index];
-    return record === undefined ? [] : [[id, record] as const];
+    const head = heads[index];
+    return head === undefined ? [] : [[id, head] as const];
   });
   return { runs, next: ids.length > size ? page.offset + size : null };
+}
+
+/** Reads a run's head alone; undefined when there is none. Also the cheapest way to its status. */
+export async function loadHead({ redis, keys }: Store, run: string): Promise<RunHead | undefined> {
+  const values = await redis.hmget(keys.run(run).run, ...headFields);
+  if (values.every((value) => value === null)) return undefined;
+  return RunHead.parse(
+    Object.fromEntries(headFields.flatMap((name, at) => (values[at] === null ? [] : [[name, values[at]]]))),
+  );
 }

@@ -5,7 +5,7 @@ import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
 import type { Store } from './store.ts';
 
-const script = loadScript(new URL('./plan.lua', import.meta.url));
+const script = loadScript(new URL('./record-plan.lua', import.meta.url));
 
 export type PlanRecord = {
   readonly run: string;
@@ -16,7 +16,7 @@ export type PlanRecord = {
   readonly phase: EventDraft;
 };
 
-/** Records a run's plan with plan.ready. The plan that counts is returned: the first one recorded; undefined when the run has ended. */
+/** Records a run's plan with plan.ready. The plan that counts is returned: the first one recorded; undefined when the run has ended or is being cancelled. */
 export async function recordPlan({ redis, keys }: Store, record: PlanRecord): Promise<Plan | undefined> {
   const { run, events } = keys.run(record.run);
   const json = (value: unknown): string => (value === null ? '' : JSON.stringify(value));

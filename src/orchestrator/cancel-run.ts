@@ -12,8 +12,9 @@ import { closeCancelled } from '../journal/close.ts';
 export async function cancelRun(flow: Flow, run: string): Promise<RunStatus | undefined> {
   const status = await requestCancel(flow.store, run, 'cancelled by request');
   if (status === undefined || isTerminal(status)) return status;
-  if (status === 'queued' || status === 'planning')
-    await closeCancelled(flow.store, run); // no task exists that could settle
-  else await addRunJob(flow, 'close', { run, delayMs: defaults.cancelCloseMs });
+  // Before there are tasks that could settle, nothing is waited for. The job comes first: should this process die, it ends the run.
+  const early = status === 'queued' || status === 'planning';
+  await addRunJob(flow, 'close', { run, delayMs: early ? 0 : defaults.cancelCloseMs });
+  if (early) await closeCancelled(flow.store, run);
   return status;
 }

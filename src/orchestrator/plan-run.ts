@@ -1,20 +1,25 @@
 // orchestrator: from a query to a flow. This is the plan job of a run; whichever worker process serves its queue calls it.
-import { BatonError } from '../contracts/error.ts';
+import { randomUUID } from 'node:crypto';
+import { BatonError, type FailureReport } from '../contracts/error.ts';
 import type { EventDraft } from '../contracts/event.ts';
+import { ORCHESTRATOR, PLAN_TASK, ROOT_TASK } from '../contracts/ids.ts';
 import type { Verdict } from '../contracts/job.ts';
+import { limits } from '../contracts/limits.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { Usage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
-import { isTerminal } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { submitFlow } from '../flow/submit.ts';
 import { advanceRun } from '../journal/advance.ts';
-import { closeRun } from '../journal/close.ts';
+import { claimTask } from '../journal/claim.ts';
+import { closeCancelled, closeRun } from '../journal/close.ts';
+import { failAttempt } from '../journal/fail-attempt.ts';
 import { loadRecord, type RunRecord } from '../journal/load-run.ts';
 import { recordPlan } from '../journal/record-plan.ts';
 import type { Model } from '../llm/model.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
+import { nextStep } from '../plan/next-step.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
 import { planQuery } from './planner/plan-query.ts';
@@ -25,72 +30,107 @@ export type PlanTools = {
   readonly model: Model;
   /** How long a finished run is kept, in milliseconds. */
   readonly retentionMs: number;
+  /** 0 to 1, for the jitter of retries. */
+  readonly random: () => number;
+  readonly report: FailureReport;
 };
 
-type PlanJob = { readonly run: string; readonly signal: AbortSignal; readonly lastAttempt: boolean };
+type PlanJob = { readonly run: string; readonly signal: AbortSignal };
+/** One claim of a run's planning; `failures` are calls of the model that failed before it. */
+type PlanAttempt = PlanJob & { readonly epoch: number; readonly failures: number };
 type Made = { readonly plan: Plan; readonly usage: Usage | null; readonly model: Model['label'] | null };
 
 /** Plans a run and submits its flow; safe to repeat at any point. A run that gets no plan ends as failed. */
 export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> {
-  const verdict = await planAndSubmit(tools, job);
+  const verdict = await claimAndPlan(tools, job);
   const ended = verdict.kind === 'failed' || (verdict.kind === 'done' && verdict.status !== 'planned');
   if (ended) await addRunJob(tools.flow, 'remove', { run: job.run, delayMs: tools.retentionMs });
   return verdict;
 }
 
-async function planAndSubmit(tools: PlanTools, job: PlanJob): Promise<Verdict> {
-  const record = await loadRecord(tools.flow.store, job.run);
-  if (record === undefined || isTerminal(record.status)) return { kind: 'done', status: 'ended' };
+async function claimAndPlan(tools: PlanTools, job: PlanJob): Promise<Verdict> {
+  const { store } = tools.flow;
+  const given = { run: job.run, task: PLAN_TASK, token: randomUUID(), dependencies: [], needed: 0, announce: [] };
+  const claim = await claimTask(store, given);
+  if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
+  if (claim.state === 'cancelled') return cancelled(tools, job.run);
+  const attempt = { ...job, epoch: claim.epoch, failures: claim.failedAgents.length };
   try {
-    const plan = await decidePlan(tools, job, record);
-    if (plan === undefined) return { kind: 'done', status: 'ended' };
-    await submitFlow(tools.flow, job.run, flowGraphOf(job.run, plan));
-    return { kind: 'done', status: 'planned' };
+    if (claim.epoch > limits.claims) throw new BatonError('task_poisonous');
+    return await planAndSubmit(tools, attempt);
   } catch (thrown) {
-    return afterFailure(tools, job, BatonError.from(job.signal.aborted ? job.signal.reason : thrown));
+    const error: unknown = job.signal.aborted ? job.signal.reason : thrown;
+    if (error instanceof BatonError) return afterFailure(tools, attempt, error);
+    throw error; // Redis away, or a record of a newer version: the job comes back
   }
 }
 
-/** The plan that counts, recorded; undefined when the run has ended meanwhile. */
-async function decidePlan(tools: PlanTools, job: PlanJob, record: RunRecord): Promise<Plan | undefined> {
-  if (record.planned !== undefined && record.plan !== null) return record.plan;
-  const { plan, usage, model } = await makePlan(tools, job, record);
-  return recordPlan(tools.flow.store, {
-    run: job.run,
-    plan,
-    usage,
-    model,
-    ready: ready(plan, model),
-    phase: executing(),
-  });
+async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Verdict> {
+  const record = await loadRecord(tools.flow.store, attempt.run);
+  const plan = record && (await decidePlan(tools, attempt, record));
+  if (plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is being cancelled: the next claim tells which
+  await submitFlow(tools.flow, attempt.run, flowGraphOf(attempt.run, plan));
+  return { kind: 'done', status: 'planned' };
 }
 
-async function makePlan(
-  { flow, registry, model }: PlanTools,
-  { run, signal }: PlanJob,
-  record: RunRecord,
-): Promise<Made> {
+/** The plan that counts, recorded; undefined when the run has ended or is being cancelled. */
+async function decidePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Plan | undefined> {
+  if (record.planned !== undefined && record.plan !== null) return record.plan;
+  const made = await makePlan(tools, attempt, record);
+  if (made === undefined) return undefined;
+  const { plan, usage, model } = made;
+  const events = { ready: ready(plan, model), phase: executing() };
+  return recordPlan(tools.flow.store, { run: attempt.run, plan, usage, model, ...events });
+}
+
+async function makePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Made | undefined> {
   if (record.plan !== null) return { plan: record.plan, usage: null, model: null };
-  await advanceRun(flow.store, { run, to: 'planning', event: planning() });
+  const { run, signal } = attempt;
+  const { flow, registry, model } = tools;
+  if (!(await advanceRun(flow.store, { run, to: 'planning', event: planning() }))) return undefined;
   const agents = (await registry.list()).filter(({ healthy }) => healthy).map(({ agent }) => agent);
   const made = await planQuery({ model, agents, query: record.query, planId: run, signal, validate: validatePlan });
   return { ...made, model: model.label };
 }
 
-async function afterFailure({ flow }: PlanTools, { run, lastAttempt }: PlanJob, error: BatonError): Promise<Verdict> {
-  if (error.code === 'draining') return { kind: 'again', delayMs: 0 };
-  if (error.code === 'cancelled') return { kind: 'done', status: 'cancelled' };
-  if (error.code === 'lock_lost' || (error.retryable && !lastAttempt)) throw error; // BullMQ brings the job back
+async function afterFailure(tools: PlanTools, attempt: PlanAttempt, error: BatonError): Promise<Verdict> {
+  const { run, epoch } = attempt;
+  const step = nextStep({ task: {}, error, failures: attempt.failures + 1, othersLeft: false, random: tools.random() });
+  switch (step.kind) {
+    case 'leave':
+      throw error;
+    case 'hand_back':
+      return { kind: 'again', delayMs: 0 };
+    case 'retry':
+      tools.report({ run, task: ROOT_TASK, error });
+      await failAttempt(tools.flow.store, {
+        run,
+        task: PLAN_TASK,
+        epoch,
+        agent: ORCHESTRATOR,
+        error,
+        delayMs: step.delayMs,
+      });
+      return { kind: 'again', delayMs: step.delayMs };
+    case 'settle':
+      return step.status === 'skipped' ? cancelled(tools, run) : fail(tools, run, error);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function fail(tools: PlanTools, run: string, error: BatonError): Promise<Verdict> {
+  tools.report({ run, task: ROOT_TASK, error });
   const record = error.toRecord();
-  await closeRun(flow.store, {
-    run,
-    closer: 'plan',
-    epoch: undefined,
-    status: 'failed',
-    error: record,
-    events: [rootEvent(0, { name: 'run.failed', data: error.message, detail: { error: record, usage: null } })],
-  });
-  return { kind: 'failed', message: error.message };
+  const event = rootEvent(0, { name: 'run.failed', data: record.message, detail: { error: record, usage: null } });
+  const ending = { run, closer: 'plan', epoch: undefined, status: 'failed', error: record, events: [event] } as const;
+  const closed = await closeRun(tools.flow.store, ending);
+  return closed === 'cancelled' ? cancelled(tools, run) : { kind: 'failed', message: record.message };
+}
+
+async function cancelled({ flow }: PlanTools, run: string): Promise<Verdict> {
+  await closeCancelled(flow.store, run);
+  return { kind: 'done', status: 'cancelled' };
 }
 
 function planning(): EventDraft {

@@ -6,7 +6,7 @@ import type { RunRequest, RunStatus } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { createRun } from '../journal/create.ts';
-import { loadRecord } from '../journal/load-run.ts';
+import { loadHead } from '../journal/load-run.ts';
 import { validatePlan } from '../plan/validate.ts';
 import { newRunId } from './run-id.ts';
 
@@ -31,7 +31,7 @@ export async function submitRun(flow: Flow, request: RunRequest, idempotency?: I
     event: created(query, request.plan !== undefined),
   });
   if (outcome === 'conflict') throw new BatonError('idempotency_conflict');
-  const status = outcome === 'accepted' ? 'queued' : ((await loadRecord(flow.store, run))?.status ?? 'queued');
+  const status = outcome === 'accepted' ? 'queued' : ((await loadHead(flow.store, run))?.status ?? 'queued');
   // A repeat may come because the first caller died right here: the job's id makes a second add harmless.
   if (status === 'queued') await addRunJob(flow, 'plan', { run });
   return { run, status };

@@ -2,14 +2,7 @@ import { ROOT_TASK } from '../contracts/ids.ts';
 import type { SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
-import {
-  listRuns,
-  loadRun,
-  type RunRecord,
-  type RunState,
-  type TaskProgress,
-  totalUsage,
-} from '../journal/load-run.ts';
+import { listRuns, loadRun, type RunHead, type RunState, type TaskProgress, totalUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 
 /** A run as the API shows it; undefined when there is none. */
@@ -24,7 +17,7 @@ export async function viewRuns(
   page: { offset: number; limit: number },
 ): Promise<{ runs: readonly RunSummary[]; next: number | null }> {
   const { runs, next } = await listRuns(store, page);
-  return { runs: runs.map(([id, record]) => toSummary(id, record)), next };
+  return { runs: runs.map(([id, head]) => toSummary(id, head)), next };
 }
 
 /** Where a run's parts are, as paths below the API's address. */
@@ -33,7 +26,7 @@ export function linksOf(run: string): { self: string; events: string; cancel: st
   return { self, events: `${self}/events`, cancel: `${self}/cancel` } satisfies typeof RunLinks._output;
 }
 
-function toSummary(run: string, record: RunRecord): RunSummary {
+function toSummary(run: string, record: RunHead): RunSummary {
   return {
     run_id: run,
     status: record.status,

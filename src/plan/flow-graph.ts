@@ -14,7 +14,7 @@ export function flowGraphOf(run: string, plan: Plan): FlowGraph {
 }
 
 /** Task id -> its job. The index in the plan makes the id, so a task id may hold what BullMQ would not take. */
-export function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<string, JobRef> {
+function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<string, JobRef> {
   return new Map(
     plan.sub_tasks.map((task, index) => [
       task.task_id,

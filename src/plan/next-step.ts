@@ -3,7 +3,7 @@ import { defaults } from '../contracts/limits.ts';
 import type { SubTask } from '../contracts/plan.ts';
 import { backoffMs } from './retry.ts';
 
-export type FailedCall = {
+export type CallFailure = {
   readonly task: Pick<SubTask, 'retries'>;
   readonly error: Pick<BatonError, 'code' | 'retryable'>;
   /** Calls that failed, this one included. */
@@ -22,7 +22,7 @@ export type NextStep =
   | { readonly kind: 'leave' };
 
 /** Another agent is tried at once, the same one after a backoff; what is no failure of the task is not counted as one. */
-export function nextStep({ task, error, failures, othersLeft, random }: FailedCall): NextStep {
+export function nextStep({ task, error, failures, othersLeft, random }: CallFailure): NextStep {
   if (error.code === 'lock_lost') return { kind: 'leave' };
   if (error.code === 'draining') return { kind: 'hand_back' };
   if (error.code === 'cancelled') return { kind: 'settle', status: 'skipped' };

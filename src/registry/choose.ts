@@ -25,40 +25,34 @@ export type Chooser = {
   wait(need: Need, signal: AbortSignal): Promise<Ranking>;
 };
 
-/** Opens a chooser; it keeps nothing but whose turn it is. */
+/** Opens a chooser; it keeps nothing but whose turn it is, by capability. */
 export function openChooser({ registry, canCall, probe, waitMs }: ChooserOptions): Chooser {
-  let turn = 0;
+  const turns = new Map<string, number>();
   const now = async ({ task, failed }: Need): Promise<Ranking> => {
-    turn += 1;
+    const turn = turns.get(task.required_capability) ?? 0;
+    turns.set(task.required_capability, turn + 1);
     return rankAgents({ task, failed, canCall, turn, agents: await registry.recent() });
   };
 
   async function wait(need: Need, signal: AbortSignal): Promise<Ranking> {
     const deadline = performance.now() + waitMs;
     for (;;) {
+      signal.throwIfAborted();
       const ranking = await now(need);
-      if (ranking.eligible.length > 0) return ranking;
-      const probed = await probeSilent(need);
-      if (probed) return now(need);
-      if (performance.now() >= deadline) return ranking;
-      await pause(LOOK_AGAIN_MS, undefined, { signal });
+      if (ranking.eligible.length > 0 || performance.now() >= deadline) return ranking;
+      const revived = await Promise.all(ranking.silent.map(probeSilent));
+      if (!revived.includes(true)) await pauseUnlessAborted(LOOK_AGAIN_MS, signal);
     }
   }
 
-  /** True when an agent that had fallen silent answered its health endpoint: it serves, so it is healthy. */
-  async function probeSilent({ task }: Need): Promise<boolean> {
-    const silent = (await registry.recent()).filter(
-      ({ agent, healthy }) =>
-        !healthy &&
-        agent.capabilities.includes(task.required_capability) &&
-        (task.agent === undefined || task.agent === agent.agent_id) &&
-        agent.transport === 'http',
-    );
-    const answers = await Promise.all(
-      silent.map(async ({ agent }) => (await probe(agent)) && (await registry.revive(agent.agent_id))),
-    );
-    return answers.includes(true);
+  /** True when an agent that had fallen silent answers its health endpoint: it serves, so it is healthy. */
+  async function probeSilent(agent: AgentDescriptor): Promise<boolean> {
+    return (await probe(agent)) && (await registry.revive(agent.agent_id));
   }
 
   return { now, wait };
+}
+
+async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined); // the loop throws the signal's own reason
 }

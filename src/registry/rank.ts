@@ -20,6 +20,8 @@ export type RankInput = {
 /** `eligible` in the order in which to call them, and every agent of the capability with the reason why not. */
 export type Ranking = {
   readonly eligible: readonly AgentDescriptor[];
+  /** HTTP agents that only their health keeps out: to be asked whether they serve. */
+  readonly silent: readonly AgentDescriptor[];
   readonly candidates: EventDetail<'agent.selected'>['candidates'];
 };
 
@@ -35,6 +37,9 @@ export function rankAgents({ task, agents, failed, canCall, turn }: RankInput): 
     .toSorted((a, b) => failures(a) - failures(b) || b.priority - a.priority || a.agent_id.localeCompare(b.agent_id));
   return {
     eligible: turnAround(eligible, turn, (a, b) => failures(a) === failures(b) && a.priority === b.priority),
+    silent: considered
+      .filter(({ agent, reason }) => reason === NOT_HEALTHY && agent.transport === 'http')
+      .map(({ agent }) => agent),
     candidates: considered.map(({ agent, reason }) => ({
       agent_id: agent.agent_id,
       priority: agent.priority,
@@ -44,6 +49,8 @@ export function rankAgents({ task, agents, failed, canCall, turn }: RankInput): 
   };
 }
 
+const NOT_HEALTHY = 'not healthy';
+
 type Doubt = { readonly task: RankInput['task']; readonly canCall: RankInput['canCall'] } & RegisteredAgent;
 
 function whyNot({ task, agent, healthy, canCall }: Doubt): string | null {
@@ -51,7 +58,7 @@ function whyNot({ task, agent, healthy, canCall }: Doubt): string | null {
   if (!canCall(agent)) return 'in-process, and not loaded by this worker';
   const misfits = payloadMisfits(agent.payload_schema, task.input_data);
   if (misfits.length > 0) return misfits.join(', ');
-  return healthy ? null : 'not healthy';
+  return healthy ? null : NOT_HEALTHY;
 }
 
 /** Turns the group of equals at the front around by `turn`, so that equal agents share the work. */

@@ -23,13 +23,20 @@ export type Registry = {
   recent(): Promise<readonly RegisteredAgent[]>;
 };
 
+export type RegistryOptions = {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** Hears of a descriptor that cannot be read, written by another version perhaps: its agent is passed over. */
+  readonly onUnreadable?: (agent: string, cause: unknown) => void;
+};
+
 /** Opens the registry on a connection that stays the caller's. */
-export function openRegistry({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }): Registry {
-  const parse = openParser();
+export function openRegistry({ redis, keys, onUnreadable = () => undefined }: RegistryOptions): Registry {
+  const parseAll = openParser(onUnreadable);
   const serves = (id: string) => redis.set(keys.agentHealth(id), '1', 'PX', defaults.healthTtlMs);
 
   async function list(): Promise<readonly RegisteredAgent[]> {
-    const agents = Object.entries(await redis.hgetall(keys.agents)).map(([id, text]) => parse(id, text));
+    const agents = parseAll(await redis.hgetall(keys.agents));
     const dependent = agents.filter(needsHealth).map((agent) => agent.agent_id);
     const alive = dependent.length === 0 ? [] : await redis.mget(dependent.map(keys.agentHealth));
     const healthy = new Set(dependent.filter((_, index) => alive[index] !== null));
@@ -67,15 +74,21 @@ export function openRegistry({ redis, keys }: { readonly redis: Redis; readonly 
   };
 }
 
-/** Descriptors change seldom: each text is parsed once. */
-function openParser(): (id: string, text: string) => AgentDescriptor {
-  const parsed = new Map<string, { readonly text: string; readonly agent: AgentDescriptor }>();
-  return (id, text) => {
-    const known = parsed.get(id);
-    if (known?.text === text) return known.agent;
-    const agent = AgentDescriptor.parse(JSON.parse(text));
-    parsed.set(id, { text, agent });
-    return agent;
+type Parsed = { readonly text: string; readonly agent: AgentDescriptor | undefined };
+
+/** Descriptors change seldom: each text is parsed, or found unreadable, once. */
+function openParser(onUnreadable: NonNullable<RegistryOptions['onUnreadable']>) {
+  let known: ReadonlyMap<string, Parsed> = new Map();
+  const parse = (id: string, text: string): Parsed => {
+    const before = known.get(id);
+    if (before?.text === text) return before;
+    const parsed = AgentDescriptor.safeParse(JSON.parse(text));
+    if (!parsed.success) onUnreadable(id, parsed.error);
+    return { text, agent: parsed.data };
+  };
+  return (texts: Readonly<Record<string, string>>): readonly AgentDescriptor[] => {
+    known = new Map(Object.entries(texts).map(([id, text]) => [id, parse(id, text)]));
+    return [...known.values()].flatMap(({ agent }) => agent ?? []);
   };
 }
 

@@ -2,9 +2,9 @@ import { BatonError } from '../contracts/error.ts';
 import type { EventDraft } from '../contracts/event.ts';
 import { limits } from '../contracts/limits.ts';
 import { type AppendOutcome, appendEvents } from '../journal/append.ts';
+import { retry } from '../journal/retry.ts';
 import type { Store } from '../journal/store.ts';
 import { type AttemptEvent, coalesce } from './coalesce.ts';
-import { retry } from './retry.ts';
 import { admit } from './whole-characters.ts';
 
 /** Characters that may wait or be under way before whoever publishes has to wait: about a second of a fast model's output. */

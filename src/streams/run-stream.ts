@@ -3,11 +3,11 @@
 import { BatonError } from '../contracts/error.ts';
 import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
 import { compareIds } from '../contracts/ids.ts';
+import { retry } from '../journal/retry.ts';
 import type { Store } from '../journal/store.ts';
 import { isBeforeKept, STREAM_START } from './cursor.ts';
 import { gapEvent } from './gap-event.ts';
 import { loadPage, type StreamPage } from './page.ts';
-import { retry } from './retry.ts';
 import { SharedReader, type SharedReaderOptions } from './shared-reader.ts';
 
 /** How often a page is asked for: with the pauses between, at least six seconds in which Redis may restart. */

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { BatonError } from '../contracts/error.ts';
 import { decodeEntry, type StreamEntry } from '../journal/event-codec.ts';
+import { pause, retryPauseMs } from '../journal/retry.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import { Backlog, type SizedEvent } from './backlog.ts';
-import { pause, retryPauseMs } from './retry.ts';
 
 const script = loadScript(new URL('./kept.lua', import.meta.url));
 

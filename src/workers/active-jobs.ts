@@ -3,39 +3,39 @@ import { BatonError } from '../contracts/error.ts';
 /** A job in work: its one signal, whatever ends it. */
 export type ActiveJob = { readonly signal: AbortSignal; close(): void };
 
+type Entry = { readonly job: string; readonly run: string; readonly controller: AbortController };
+
 /** The jobs this process works on, so that a cancel, a lost lock and a drain reach them. */
 export class ActiveJobs {
-  readonly #jobs = new Map<string, { readonly run: string; readonly controller: AbortController }>();
+  /** By entry, not by id: a stalled job may be back in this very process while its first attempt still runs. */
+  readonly #entries = new Set<Entry>();
+  #draining = false;
 
   /** Registers a job BEFORE its cancel flag is read: a cancel is seen either there or here. */
   open(job: string, run: string): ActiveJob {
-    const controller = new AbortController();
-    const entry = { run, controller };
-    this.#jobs.set(job, entry);
-    return {
-      signal: controller.signal,
-      close: () => {
-        if (this.#jobs.get(job) === entry) this.#jobs.delete(job); // a stalled job may be back in this very process
-      },
-    };
+    const entry = { job, run, controller: new AbortController() };
+    this.#entries.add(entry);
+    if (this.#draining) entry.controller.abort(new BatonError('draining'));
+    return { signal: entry.controller.signal, close: () => void this.#entries.delete(entry) };
   }
 
   /** Aborts the jobs of a cancelled run. */
   cancelRun(run: string): void {
-    for (const job of this.#jobs.values()) if (job.run === run) job.controller.abort(new BatonError('cancelled'));
+    this.#abort('cancelled', (entry) => entry.run === run);
   }
 
   /** Aborts a job whose lock was not renewed: another worker may have it. */
   loseLock(job: string): void {
-    this.#jobs.get(job)?.controller.abort(new BatonError('lock_lost'));
+    this.#abort('lock_lost', (entry) => entry.job === job);
   }
 
-  /** Aborts everything: the jobs are handed back. */
+  /** Aborts everything, and whatever still begins: the jobs are handed back. */
   drain(): void {
-    for (const job of this.#jobs.values()) job.controller.abort(new BatonError('draining'));
+    this.#draining = true;
+    this.#abort('draining', () => true);
   }
 
-  get size(): number {
-    return this.#jobs.size;
+  #abort(code: 'cancelled' | 'lock_lost' | 'draining', concerns: (entry: Entry) => boolean): void {
+    for (const entry of this.#entries) if (concerns(entry)) entry.controller.abort(new BatonError(code));
   }
 }

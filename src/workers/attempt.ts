@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentCall, AgentEvent } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
+import type { FailureReport } from '../contracts/error.ts';
 import type { EventDetail } from '../contracts/event.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
-import { type Claim, claimTask } from '../journal/claim.ts';
+import { type Announcement, type Claim, claimTask } from '../journal/claim.ts';
 import type { Store } from '../journal/store.ts';
 import { neededInputs } from '../plan/dependencies.ts';
 import type { Chooser } from '../registry/choose.ts';
@@ -18,6 +19,7 @@ export type TaskTools = {
   readonly invoke: (invocation: Invocation) => AsyncIterable<AgentEvent>;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
+  readonly report: FailureReport;
 };
 
 /** One task in work: its job, and the signal of whatever ends it from outside. */
@@ -54,15 +56,19 @@ export async function beginAttempt(
     token: randomUUID(),
     dependencies: task.depends_on,
     needed: neededInputs(task),
-    started: started(announced, task.description),
-    announce: announced === undefined ? [] : [{ ...selection(announced, ranking), agent_id: announced.agent_id }],
+    announce: announcements(announced, ranking, task.description),
   });
   return claim.state === 'settled' ? claim : { work, claim, announced, beganAt: performance.now() };
 }
 
-function started(agent: AgentDescriptor | undefined, description: string) {
-  const data = agent === undefined ? `Waiting for an agent: ${description}` : `Connecting to ${agent.name}...`;
-  return { name: 'task.started', agent_id: agent?.agent_id ?? ORCHESTRATOR, data, detail: {} } as const;
+function announcements(agent: AgentDescriptor | undefined, ranking: Ranking, task: string): readonly Announcement[] {
+  const started = { name: 'task.started', detail: {} } as const;
+  if (agent === undefined) return [{ ...started, agent_id: ORCHESTRATOR, data: `Waiting for an agent: ${task}` }];
+  const { agent_id } = agent;
+  return [
+    { ...started, agent_id, data: `Connecting to ${agent.name}...` },
+    { ...selection(agent, ranking), agent_id },
+  ];
 }
 
 /** The event that says which agent was chosen, out of which, and why not the others. */

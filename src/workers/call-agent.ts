@@ -42,7 +42,7 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
 /** An agent, and how it was chosen when that has not been announced with the claim. */
 type Choice = { readonly agent: AgentDescriptor; readonly ranking: Ranking | undefined };
 
-/** The announced agent, unless the journal knows that it failed for this task: then, or when none was known, one is waited for. */
+/** The announced agent, unless the journal knows that it failed for this task: then, or when none was known, one is waited for and told. */
 async function confirmAgent({ work, claim, announced }: Attempt, signal: AbortSignal): Promise<Choice> {
   const isFresh = announced !== undefined && !claim.failedAgents.includes(announced.agent_id);
   if (isFresh) return { agent: announced, ranking: undefined };
@@ -50,18 +50,19 @@ async function confirmAgent({ work, claim, announced }: Attempt, signal: AbortSi
   const ranking = await work.tools.chooser.wait({ task, failed: claim.failedAgents }, signal);
   const agent = ranking.eligible[0];
   if (agent === undefined) throw noAgent(task.required_capability, ranking);
-  return { agent, ranking: agent.agent_id === announced?.agent_id ? undefined : ranking };
+  return { agent, ranking };
 }
 
 async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, signal: AbortSignal): Promise<Delivery> {
   const { work, claim } = attempt;
+  // Without the signal: it ends the agent's call, but a delivery that is whole shall be recorded, whatever else has happened
+  // since. Only the epoch decides whether this attempt may still write.
   const publisher = openPublisher({
     store: work.tools.store,
     run: work.data.run_id,
     task: work.data.task.task_id,
     agent: agent.agent_id,
     epoch: claim.epoch,
-    signal,
   });
   try {
     if (ranking !== undefined) await publisher.publish(selection(agent, ranking));

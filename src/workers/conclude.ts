@@ -3,10 +3,10 @@ import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { Verdict } from '../contracts/job.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { settleTask } from '../flow/settle.ts';
+import { failAttempt } from '../journal/fail-attempt.ts';
 import { type NextStep, nextStep } from '../plan/next-step.ts';
 import type { Attempt } from './attempt.ts';
 import type { Outcome } from './call-agent.ts';
-import { noteFailure } from './note-failure.ts';
 import { resultEvent } from './task-events.ts';
 import { unfinishedResult } from './task-result.ts';
 
@@ -18,8 +18,6 @@ export type Conclusion =
 /** Records what came of an attempt, and says what follows. */
 export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conclusion> {
   if (outcome.kind === 'result') return end(await settle(attempt, outcome.result));
-  const { store } = attempt.work.tools;
-  const identity = { run: attempt.work.data.run_id, task: attempt.work.data.task.task_id, epoch: attempt.claim.epoch };
   const failed = [...attempt.claim.failedAgents, outcome.agent?.agent_id ?? ORCHESTRATOR];
   const step = await decide(attempt, outcome.error, failed);
   switch (step.kind) {
@@ -28,18 +26,31 @@ export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conc
     case 'hand_back':
       return end({ kind: 'again', delayMs: 0 });
     case 'settle':
+      report(attempt, outcome.error);
       return end(await settle(attempt, failureResult(attempt, step.status, outcome)));
     case 'retry':
-      await noteFailure(store, {
-        ...identity,
-        agent: failed.at(-1) ?? ORCHESTRATOR,
-        error: outcome.error,
-        delayMs: step.delayMs,
-      });
+      report(attempt, outcome.error);
+      await note(attempt, outcome, step.delayMs);
       return step.delayMs === 0 ? { kind: 'retry', failed } : end({ kind: 'again', delayMs: step.delayMs });
     default:
       return step satisfies never;
   }
+}
+
+function report({ work }: Attempt, error: BatonError): void {
+  if (error.code !== 'cancelled') work.tools.report({ run: work.data.run_id, task: work.data.task.task_id, error });
+}
+
+function note({ work, claim }: Attempt, { agent, error }: Failure, delayMs: number): Promise<void> {
+  const { run_id: run, task } = work.data;
+  return failAttempt(work.tools.store, {
+    run,
+    task: task.task_id,
+    epoch: claim.epoch,
+    agent: agent?.agent_id ?? ORCHESTRATOR,
+    error,
+    delayMs,
+  });
 }
 
 /** A job's verdict when its task's result is recorded. */
@@ -66,15 +77,12 @@ function failureResult(attempt: Attempt, status: 'failed' | 'skipped', { agent, 
   return unfinishedResult({ task: work.data.task.task_id, epoch: claim.epoch, agent, latencyMs }, status, error);
 }
 
-/** One MULTI: result, event, edges. Only then may the job return. */
+/** One MULTI: result, event, edges. Only then may the job return. What was recorded before by another attempt is what counts. */
 async function settle({ work, claim }: Attempt, result: TaskResult): Promise<Verdict> {
   const { run_id, edges, tree } = work.data;
   const event = resultEvent(result);
-  const settled = await settleTask(
-    work.tools.store,
-    { run: run_id, epoch: claim.epoch, result, event, job: work.job, edges, tree },
-    work.signal,
-  );
-  if (settled === 'stale' && claim.state !== 'closed') throw new BatonError('lock_lost');
-  return verdictOf(result);
+  const settlement = { run: run_id, epoch: claim.epoch, result, event, job: work.job, edges, tree };
+  const recorded = await settleTask(work.tools.store, settlement);
+  if (recorded === undefined && claim.epoch > 0) throw new BatonError('lock_lost');
+  return verdictOf(recorded ?? result);
 }

@@ -1,15 +1,19 @@
-import { limits } from '../contracts/limits.ts';
+import { BatonError } from '../contracts/error.ts';
 import { addUsage, type Usage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import type { Ending } from '../journal/close.ts';
-import type { RootAttempt, Settled } from './root-attempt.ts';
+import type { RootAttempt, SettledRun } from './root-attempt.ts';
 import type { Answer } from './write-answer.ts';
 
 /** The end of a run that has an answer: the whole text once, then run.completed, always last. */
-export function answeredEnding({ run, epoch }: RootAttempt, { outcome, results }: Settled, answer: Answer): Ending {
+export function answeredEnding(
+  { run, epoch }: RootAttempt,
+  { outcome, results, planUsage }: SettledRun,
+  answer: Answer,
+): Ending {
   const warnings = answer.warning === null ? [...outcome.warnings] : [...outcome.warnings, answer.warning];
   const partial = outcome.partial || answer.warning !== null;
-  const usage = addUsage([answer.usage, ...results.map((result) => result.usage)]);
+  const usage = addUsage([planUsage, answer.usage, ...results.map((result) => result.usage)]);
   return {
     run,
     epoch,
@@ -27,10 +31,9 @@ export function answeredEnding({ run, epoch }: RootAttempt, { outcome, results }
 }
 
 /** The end of a run none of whose tasks completed. */
-export function failedEnding({ run, epoch }: RootAttempt, { outcome, results }: Settled): Ending {
-  const message = `No task succeeded: ${outcome.warnings.join('; ')}`.slice(0, limits.errorChars);
-  const error = { code: 'run_failed', message };
-  const usage: Usage | null = addUsage(results.map((result) => result.usage));
+export function failedEnding({ run, epoch }: RootAttempt, { outcome, results, planUsage }: SettledRun): Ending {
+  const error = new BatonError('run_failed', `No task succeeded: ${outcome.warnings.join('; ')}`).toRecord();
+  const usage: Usage | null = addUsage([planUsage, ...results.map((result) => result.usage)]);
   return {
     run,
     epoch,
@@ -38,6 +41,14 @@ export function failedEnding({ run, epoch }: RootAttempt, { outcome, results }: 
     status: 'failed',
     error,
     warnings: outcome.warnings,
-    events: [rootEvent(epoch, { name: 'run.failed', data: message, detail: { error, usage } })],
+    events: [rootEvent(epoch, { name: 'run.failed', data: error.message, detail: { error, usage } })],
   };
+}
+
+/** The end of a run whose root keeps ending its workers. */
+export function poisonedEnding({ run, epoch }: RootAttempt): Ending {
+  const error = new BatonError('task_poisonous').toRecord();
+  const detail = { error, usage: null };
+  const events = [rootEvent(epoch, { name: 'run.failed', data: error.message, detail })];
+  return { run, epoch, closer: `root ${epoch}`, status: 'failed', error, events };
 }

@@ -17,7 +17,16 @@ export async function openLocalHeartbeat({ registry, agents, onError }: Heartbea
     for (const agent of agents) if (!(await registry.heartbeat(agent.agent_id))) await registry.put(agent);
   };
   for (const agent of agents) await registry.put(agent);
-  const timer = setInterval(() => void beat().catch(onError), defaults.heartbeatMs);
+  let beating = false; // while Redis is away one beat waits, and not one more every few seconds
+  const timer = setInterval(() => {
+    if (beating) return;
+    beating = true;
+    void beat()
+      .catch(onError)
+      .finally(() => {
+        beating = false;
+      });
+  }, defaults.heartbeatMs);
   return {
     [Symbol.asyncDispose]: async () => clearInterval(timer),
   };

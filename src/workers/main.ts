@@ -1,15 +1,17 @@
 // Assembles one worker process: the queues it serves, and what their processors need.
 
+import type { Redis } from 'ioredis';
+
 import { invokeAgent } from '../agents/invoke.ts';
 import { loadAgents } from '../agents/load-module.ts';
 import { openLocalAgents } from '../agents/local-agents.ts';
 import { Capability } from '../contracts/agent.ts';
-import { BatonError, errorCatalogue } from '../contracts/error.ts';
-import { ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob, RunJobName, type Verdict } from '../contracts/job.ts';
+import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
+import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob, type Verdict } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
-import { openFlow } from '../flow/flow.ts';
-import { closeCancelled } from '../journal/close.ts';
+import { type Flow, openFlow } from '../flow/flow.ts';
 import { hasModel, openConfiguredModel } from '../llm/configured-model.ts';
+import { closeCancelledRun } from '../orchestrator/close-run.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
 import { removeEndedRun } from '../orchestrator/remove-run.ts';
 import { openHttp } from '../outbound/http.ts';
@@ -59,79 +61,85 @@ export type Start = {
 };
 
 /** Opens everything a worker needs into `life`, and resolves when it takes jobs. */
-export async function startWorker({ config, options, log, life }: Start): Promise<void> {
-  const connect = (name: string, role: RedisRole) => {
-    const redis = openRedis(options.redisUrl, role, logOutages(log, name));
-    life.use(name, { [Symbol.asyncDispose]: () => closeRedis(redis) });
-    return redis;
-  };
-  const redis = connect('commands', 'command');
-  for (const warning of await checkRedis(redis)) log.warn(warning);
-  const keys = keysOf(shardPrefix());
-  const store = { redis, keys };
-  const flow = openFlow(store, connect('flows', 'command'));
-  life.use('flow', { [Symbol.asyncDispose]: () => flow.close() });
+export async function startWorker(start: Start): Promise<void> {
+  const { config, options, log, life } = start;
+  const flow = await openStoreAndFlow(start);
+  const { store } = flow;
+  const active = new ActiveJobs();
+  const subscriber = connect(start, 'cancels', 'command');
+  life.use('cancel listener', await openCancelListener(subscriber, store.keys.cancelChannel, active));
+  const tools = await openTools(start, flow);
+  const pool = await openWorkerPool({
+    redis: connect(start, 'queues', 'blocking'),
+    prefix: store.keys.prefix,
+    processors: processorsOf(options.capabilities ?? Capability.options, tools),
+    active,
+    concurrency: options.concurrency ?? config.concurrency,
+    lockMs: config.lockMs,
+    stalledMs: config.stalledMs,
+    onError: (err) => log.error({ err }, 'a worker met an error'),
+    onThrown: (job, err) => log.error({ err, job }, 'a job could not be worked on; it comes back'),
+  });
+  life.use('queues', { [Symbol.asyncDispose]: () => pool.close(config.drainMs) });
+  log.info({ capabilities: options.capabilities ?? 'all', model: tools.root.model.label }, 'worker ready');
+  reportReady(life.stop);
+}
+
+function connect({ options, log, life }: Start, name: string, role: RedisRole): Redis {
+  const redis = openRedis(options.redisUrl, role, logOutages(log, name));
+  life.use(name, { [Symbol.asyncDispose]: () => closeRedis(redis) });
+  return redis;
+}
+
+async function openStoreAndFlow(start: Start): Promise<Flow> {
+  const redis = connect(start, 'commands', 'command');
+  for (const warning of await checkRedis(redis)) start.log.warn(warning);
+  const flow = openFlow({ redis, keys: keysOf(shardPrefix()) }, connect(start, 'flows', 'command'));
+  start.life.use('flow', { [Symbol.asyncDispose]: () => flow.close() });
+  return flow;
+}
+
+type Tools = { readonly task: TaskTools; readonly root: RootTools; readonly plan: PlanTools };
+
+async function openTools({ config, options, log, life }: Start, flow: Flow): Promise<Tools> {
   const http = life.use('http', openHttp());
   const model = openConfiguredModel(config, http.fetch);
   if (!hasModel(config)) log.warn(errorCatalogue.model_not_configured.text);
-
   const local = openLocalAgents((await Promise.all((options.agents ?? []).map(loadAgents))).flat());
-  const registry = openRegistry(store);
+  const registry = openRegistry({
+    ...flow.store,
+    onUnreadable: (agent, err) => log.error({ err, agent }, 'this agent cannot be read and is passed over'),
+  });
+  const onError = (err: unknown) => log.error({ err }, 'the heartbeat of the in-process agents failed');
+  life.use('heartbeat', await openLocalHeartbeat({ registry, agents: local.descriptors, onError }));
   const chooser = openChooser({
     registry,
     waitMs: config.agentWaitMs,
     probe: openProbe(http),
     canCall: (agent) => agent.transport !== 'in_process' || local.has(agent.agent_id),
   });
-  const active = new ActiveJobs();
-  const { retentionMs } = config;
-  const processors = processorsOf(options.capabilities ?? Capability.options, {
-    task: { store, chooser, random: Math.random, invoke: (call) => invokeAgent({ ...call, http, local }) },
-    root: { flow, model, retentionMs, random: Math.random },
-    plan: { flow, registry, model, retentionMs },
-  });
-  life.use('cancel listener', await openCancelListener(connect('cancels', 'command'), keys.cancelChannel, active));
-  const pool = await openWorkerPool({
-    redis: connect('queues', 'blocking'),
-    prefix: keys.prefix,
-    processors,
-    active,
-    concurrency: options.concurrency ?? config.concurrency,
-    lockMs: config.lockMs,
-    stalledMs: config.stalledMs,
-    onError: (error) => log.error({ err: error }, 'a worker met an error'),
-  });
-  const onError = (err: unknown) => log.error({ err }, 'the heartbeat of the in-process agents failed');
-  life.use('heartbeat', await openLocalHeartbeat({ registry, agents: local.descriptors, onError }));
-  life.use('queues', { [Symbol.asyncDispose]: () => pool.close(config.drainMs) });
-  log.info({ queues: [...processors.keys()], model: model.label }, 'worker ready');
-  reportReady(life.stop);
+  const report: FailureReport = ({ run, task, error }) =>
+    log.warn({ run, task, code: error.code, err: error.cause ?? error }, error.message);
+  const shared = { flow, model, report, random: Math.random, retentionMs: config.retentionMs };
+  const invoke: TaskTools['invoke'] = (call) => invokeAgent({ ...call, http, local });
+  return {
+    task: { store: flow.store, chooser, invoke, report, random: Math.random },
+    root: shared,
+    plan: { ...shared, registry },
+  };
 }
-
-type Tools = { readonly task: TaskTools; readonly root: RootTools; readonly plan: PlanTools };
 
 function processorsOf(capabilities: readonly Capability[], tools: Tools): ReadonlyMap<string, Processor> {
   const task: Processor = (job, signal) => runTask(tools.task, job, signal);
   return new Map<string, Processor>([
     ...capabilities.map((capability): [string, Processor] => [queueOf(capability), task]),
     [ROOT_QUEUE, (job, signal) => synthesize(tools.root, job, signal)],
-    [ORCHESTRATOR_QUEUE, (job, signal) => keepHouse(tools.plan, job, signal)],
+    [ORCHESTRATOR_QUEUE, (job, signal) => planRun(tools.plan, { run: RunJob.parse(job.data).run_id, signal })],
+    [HOUSEKEEPING_QUEUE, (job) => keepHouse(tools.plan, job)],
   ]);
 }
 
-/** The run-level jobs of the orchestrator's queue. */
-async function keepHouse(tools: PlanTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
+function keepHouse(tools: PlanTools, job: PoolJob): Promise<Verdict> {
   const run = RunJob.parse(job.data).run_id;
-  const name = RunJobName.parse(job.name);
-  switch (name) {
-    case 'plan':
-      return planRun(tools, { run, signal, lastAttempt: job.lastAttempt });
-    case 'close':
-      await closeCancelled(tools.flow.store, run);
-      return { kind: 'done', status: 'cancelled' };
-    case 'remove':
-      return removeEndedRun(tools.flow, run);
-    default:
-      throw new BatonError('internal', `there is no run job "${name satisfies never}"`);
-  }
+  return job.name === 'close' ? closeCancelledRun(tools, run) : removeEndedRun(tools.flow, run);
 }

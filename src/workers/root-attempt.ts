@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { BatonError } from '../contracts/error.ts';
+import { BatonError, type FailureReport } from '../contracts/error.ts';
 import { ORCHESTRATOR, ROOT_TASK } from '../contracts/ids.ts';
 import type { Plan } from '../contracts/plan.ts';
-import type { TaskResult } from '../contracts/result.ts';
+import type { TaskResult, Usage } from '../contracts/result.ts';
 import type { Flow } from '../flow/flow.ts';
 import { type Claim, claimTask } from '../journal/claim.ts';
 import { loadRecord, loadResults } from '../journal/load-run.ts';
@@ -17,11 +17,14 @@ export type RootTools = {
   readonly retentionMs: number;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
+  readonly report: FailureReport;
 };
 
 /** What a run's tasks came to. */
-export type Settled = {
+export type SettledRun = {
   readonly query: string;
+  /** Tokens of planning. */
+  readonly planUsage: Usage | null;
   readonly plan: Plan;
   /** In the plan's order. */
   readonly results: readonly TaskResult[];
@@ -46,16 +49,16 @@ export function claimRoot(store: Store, run: string): Promise<Claim> {
     token: randomUUID(),
     dependencies: [],
     needed: 0,
-    started: { name: 'task.started', agent_id: ORCHESTRATOR, data: 'Collecting the results...', detail: {} },
+    announce: [{ name: 'task.started', agent_id: ORCHESTRATOR, data: 'Collecting the results...', detail: {} }],
   });
 }
 
 /** Reads what a run's tasks came to. */
-export async function loadSettled(store: Store, run: string): Promise<Settled> {
+export async function loadSettled(store: Store, run: string): Promise<SettledRun> {
   const record = await loadRecord(store, run);
   if (record === undefined || record.plan === null) throw new BatonError('run_not_found');
-  const { plan, query } = record;
+  const { plan, query, plan_usage: planUsage } = record;
   const recorded = await loadResults(store, run);
   const results = plan.sub_tasks.flatMap((task) => recorded.get(task.task_id) ?? []);
-  return { query, plan, results, outcome: runOutcome(plan, recorded) };
+  return { query, planUsage, plan, results, outcome: runOutcome(plan, recorded) };
 }

@@ -2,7 +2,9 @@
 import { BatonError } from '../contracts/error.ts';
 import { TaskJob, type Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
-import { type Attempt, beginAttempt, type TaskTools } from './attempt.ts';
+import type { TaskResult } from '../contracts/result.ts';
+import { releaseDependents } from '../flow/settle.ts';
+import { type Attempt, beginAttempt, type TaskTools, type Work } from './attempt.ts';
 import { callBestAgent, type Outcome } from './call-agent.ts';
 import { conclude, verdictOf } from './conclude.ts';
 import { unfinishedResult } from './task-result.ts';
@@ -14,12 +16,18 @@ export async function runTask(tools: TaskTools, job: PoolJob, signal: AbortSigna
   let failed: readonly string[] = [];
   for (;;) {
     const attempt = await beginAttempt(work, failed);
-    if ('state' in attempt) return verdictOf(attempt.result); // its worker died between settle and the job's end
+    if ('state' in attempt) return endAgain(work, attempt.result);
     const outcome = refusalOf(attempt) ?? (await callBestAgent(attempt));
     const conclusion = await conclude(attempt, outcome);
     if (conclusion.kind === 'verdict') return conclusion.verdict;
     failed = conclusion.failed;
   }
+}
+
+/** A task that is settled already: its worker died, or was told to stop, between settle and the job's end. */
+async function endAgain({ tools, data }: Work, result: TaskResult): Promise<Verdict> {
+  await releaseDependents(tools.store, data.edges);
+  return verdictOf(result);
 }
 
 /** What stands against a call although the claim is ours. */
@@ -32,7 +40,8 @@ function refusalOf({ work, claim }: Attempt): Outcome | undefined {
       reason,
     ),
   });
-  if (claim.state === 'cancelled' || claim.state === 'closed') return result('skipped', new BatonError('cancelled'));
+  if (claim.state === 'closed') return result('skipped', new BatonError('cancelled', 'The run has ended.'));
+  if (claim.state === 'cancelled') return result('skipped', new BatonError('cancelled'));
   if (claim.state === 'blocked') return result('skipped', blockedBy(claim));
   if (claim.epoch > limits.claims) return result('failed', new BatonError('task_poisonous'));
   return undefined;

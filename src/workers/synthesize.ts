@@ -1,12 +1,13 @@
 // The root job of a run: its tasks have settled, now the answer. It claims an epoch like any task and ends the run in one script.
 import { BatonError } from '../contracts/error.ts';
 import { RunJob, type Verdict } from '../contracts/job.ts';
+import { limits } from '../contracts/limits.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { closeCancelled, closeRun, type Ending } from '../journal/close.ts';
-import { answeredEnding, failedEnding } from './ending.ts';
-import { claimRoot, loadSettled, type RootAttempt, type RootTools, type Settled } from './root-attempt.ts';
+import { answeredEnding, failedEnding, poisonedEnding } from './ending.ts';
+import { claimRoot, loadSettled, type RootAttempt, type RootTools, type SettledRun } from './root-attempt.ts';
 import type { PoolJob } from './worker-pool.ts';
 import { writeAnswer } from './write-answer.ts';
 
@@ -23,13 +24,14 @@ async function endRun(tools: RootTools, run: string, signal: AbortSignal): Promi
   if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
   if (claim.state === 'cancelled') return cancelled(tools, run);
   const attempt = { tools, run, signal, epoch: claim.epoch, failures: claim.failedAgents.length };
+  if (claim.epoch > limits.claims) return end(tools, poisonedEnding(attempt));
   const settled = await loadSettled(tools.flow.store, run);
   return settled.outcome.answerable ? answer(attempt, settled) : end(tools, failedEnding(attempt, settled));
 }
 
-async function answer(attempt: RootAttempt, settled: Settled): Promise<Verdict> {
-  const { tools, run, epoch } = attempt;
-  await advanceRun(tools.flow.store, { run, to: 'synthesizing', event: entering(epoch) });
+async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdict> {
+  const { tools, run } = attempt;
+  await advanceRun(tools.flow.store, { run, to: 'synthesizing', event: entering() });
   const outcome = await writeAnswer(attempt, settled);
   switch (outcome.kind) {
     case 'again':
@@ -43,9 +45,10 @@ async function answer(attempt: RootAttempt, settled: Settled): Promise<Verdict> 
   }
 }
 
-async function end({ flow }: RootTools, ending: Ending): Promise<Verdict> {
-  if ((await closeRun(flow.store, ending)) === 'stale') throw new BatonError('lock_lost');
-  return { kind: 'done', status: ending.status };
+async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
+  const closed = await closeRun(tools.flow.store, ending);
+  if (closed === 'stale') throw new BatonError('lock_lost');
+  return closed === 'cancelled' ? cancelled(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 
 async function cancelled({ flow }: RootTools, run: string): Promise<Verdict> {
@@ -53,7 +56,7 @@ async function cancelled({ flow }: RootTools, run: string): Promise<Verdict> {
   return { kind: 'done', status: 'cancelled' };
 }
 
-function entering(epoch: number) {
+function entering() {
   const detail = { phase: 'synthesis', status: 'synthesizing' } as const;
-  return rootEvent(epoch, { name: 'run.phase', data: 'Entering synthesis phase...', detail });
+  return rootEvent(0, { name: 'run.phase', data: 'Entering synthesis phase...', detail });
 }

@@ -15,8 +15,6 @@ export type PoolJob = {
   readonly name: string;
   readonly queue: string;
   readonly data: unknown;
-  /** True when BullMQ will not bring the job back after another throw. */
-  readonly lastAttempt: boolean;
 };
 
 export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
@@ -30,7 +28,10 @@ export type PoolOptions = {
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stalledMs: number;
+  /** Hears of trouble that belongs to no job. Lost connections are the connection's owner's to log. */
   readonly onError: (error: Error) => void;
+  /** Hears of a processor that threw: the job comes back. */
+  readonly onThrown: (job: { readonly id: string; readonly name: string }, error: Error) => void;
 };
 
 export type WorkerPool = {
@@ -62,8 +63,17 @@ function openWorker(options: PoolOptions, queue: string, processor: Processor): 
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) options.active.loseLock(job);
   });
-  worker.on('error', options.onError);
+  worker.on('error', (error) => {
+    if (!isConnectionError(error)) options.onError(error);
+  });
+  worker.on('failed', (job, error) => {
+    if (!(error instanceof UnrecoverableError)) options.onThrown({ id: job?.id ?? '', name: job?.name ?? '' }, error);
+  });
   return worker;
+}
+
+function isConnectionError(error: Error): boolean {
+  return 'code' in error || /^(Connection is closed|Command timed out|Socket (closed|timeout))/.test(error.message);
 }
 
 type Taken = { readonly job: Job; readonly token: string | undefined };
@@ -84,8 +94,7 @@ async function processJob(
 }
 
 function toPoolJob(job: Job): PoolJob {
-  const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data, lastAttempt };
+  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data };
 }
 
 /** The return value is small on purpose: BullMQ copies it into the parent and into its events. */

@@ -2,11 +2,11 @@ import { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR, ROOT_TASK } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
 import type { Usage } from '../contracts/result.ts';
+import { failAttempt } from '../journal/fail-attempt.ts';
 import type { ModelEvent } from '../llm/stream.ts';
 import { nextStep } from '../plan/next-step.ts';
 import { openPublisher, type Publisher } from '../streams/publisher.ts';
-import { noteFailure } from './note-failure.ts';
-import type { RootAttempt, Settled } from './root-attempt.ts';
+import type { RootAttempt, SettledRun } from './root-attempt.ts';
 import { synthesisMessages } from './synthesis-prompt.ts';
 
 /** The answer of a run. `warning` when it is not the synthesis that was asked for. */
@@ -19,7 +19,7 @@ export type AnswerOutcome =
   | { readonly kind: 'cancelled' };
 
 /** Streams the synthesis; a model that stays away is tried again, and in the end the results themselves are the answer. */
-export async function writeAnswer(attempt: RootAttempt, settled: Settled): Promise<AnswerOutcome> {
+export async function writeAnswer(attempt: RootAttempt, settled: SettledRun): Promise<AnswerOutcome> {
   try {
     return { kind: 'answer', answer: await streamAnswer(attempt, settled) };
   } catch (thrown) {
@@ -27,15 +27,9 @@ export async function writeAnswer(attempt: RootAttempt, settled: Settled): Promi
   }
 }
 
-async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled: Settled): Promise<Answer> {
-  const publisher = openPublisher({
-    store: tools.flow.store,
-    run,
-    task: ROOT_TASK,
-    agent: ORCHESTRATOR,
-    epoch,
-    signal,
-  });
+async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled: SettledRun): Promise<Answer> {
+  // Without the signal, as in call-agent.ts: an answer that is whole shall be recorded.
+  const publisher = openPublisher({ store: tools.flow.store, run, task: ROOT_TASK, agent: ORCHESTRATOR, epoch });
   try {
     const messages = synthesisMessages(settled);
     const stop = AbortSignal.any([signal, publisher.lost]);
@@ -52,21 +46,25 @@ async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled:
 async function publishTokens(events: AsyncIterable<ModelEvent>, publisher: Publisher): Promise<Answer> {
   let text = '';
   let usage: Usage | null = null;
+  let warning: string | null = null;
   for await (const event of events) {
-    if (event.type === 'end') usage = event.usage;
-    else {
+    if (event.type === 'end') {
+      usage = event.usage;
+      if (event.finishReason === 'length') warning = 'The answer was cut at the length limit of the model.';
+    } else {
       text += event.text;
       if (text.length > limits.outputChars) throw new BatonError('output_too_large');
       await publisher.publish({ name: 'answer.token', data: event.text, detail: {} });
     }
   }
   if (text.trim() === '') throw new BatonError('model_unavailable', 'The model gave an empty answer.');
-  return { text, usage, warning: null };
+  return { text, usage, warning };
 }
 
-async function afterFailure(attempt: RootAttempt, settled: Settled, error: BatonError): Promise<AnswerOutcome> {
+async function afterFailure(attempt: RootAttempt, settled: SettledRun, error: BatonError): Promise<AnswerOutcome> {
   const { tools, run, epoch } = attempt;
   const failures = attempt.failures + 1;
+  if (error.code !== 'cancelled' && error.code !== 'draining') tools.report({ run, task: ROOT_TASK, error });
   const step = nextStep({ task: {}, error, failures, othersLeft: false, random: tools.random() });
   switch (step.kind) {
     case 'leave':
@@ -74,7 +72,7 @@ async function afterFailure(attempt: RootAttempt, settled: Settled, error: Baton
     case 'hand_back':
       return { kind: 'again', delayMs: 0 };
     case 'retry':
-      await noteFailure(tools.flow.store, {
+      await failAttempt(tools.flow.store, {
         run,
         epoch,
         task: ROOT_TASK,
@@ -93,7 +91,7 @@ async function afterFailure(attempt: RootAttempt, settled: Settled, error: Baton
 }
 
 /** The best partial answer there is without a model: what the tasks delivered, in the plan's order (mission A9). */
-function joinedAnswer({ results }: Settled, error: BatonError): Answer {
+function joinedAnswer({ results }: SettledRun, error: BatonError): Answer {
   const texts = results.filter((result) => result.status === 'completed').map((result) => result.response);
   const text = texts.join('\n\n').slice(0, limits.outputChars);
   return { text, usage: null, warning: `The results were not merged into one answer: ${error.message}` };

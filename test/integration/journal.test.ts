@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BatonError } from '../../src/contracts/error.ts';
 import type { TaskResult } from '../../src/contracts/result.ts';
 import { rootEvent } from '../../src/contracts/root-event.ts';
 import { settleTask } from '../../src/flow/settle.ts';
@@ -30,7 +31,7 @@ afterAll(async () => {
 
 const started = { name: 'task.started', agent_id: 'x', data: '', detail: {} } as const;
 const claim = (run: string, token: string, more: { task?: string; dependencies?: string[]; needed?: number } = {}) =>
-  claimTask(opened.store, { run, token, task: 't1', dependencies: [], needed: 0, started, ...more });
+  claimTask(opened.store, { run, token, task: 't1', dependencies: [], needed: 0, announce: [started], ...more });
 const token = (run: string, epoch: number, first: number, ...texts: string[]) =>
   appendEvents(opened.store, {
     run,
@@ -68,19 +69,15 @@ function result(task_id: string, attempts: number, response = 'done'): TaskResul
 
 function settle(run: string, epoch: number, settled: TaskResult) {
   const detail = { status: settled.status, latency_ms: 1, confidence: null, usage: null, truncated: false };
-  return settleTask(
-    opened.store,
-    {
-      run,
-      epoch,
-      result: settled,
-      event: { name: 'task.completed', task_id: settled.task_id, agent_id: 'x', attempt: epoch, data: '', detail },
-      job: { queue: 'cap-custom', id: `${run}.0` },
-      edges: [],
-      tree: true,
-    },
-    new AbortController().signal,
-  );
+  return settleTask(opened.store, {
+    run,
+    epoch,
+    result: settled,
+    event: { name: 'task.completed', task_id: settled.task_id, agent_id: 'x', attempt: epoch, data: '', detail },
+    job: { queue: 'cap-custom', id: `${run}.0` },
+    edges: [],
+    tree: true,
+  });
 }
 
 test('a claim sent twice is one attempt and one task.started', async () => {
@@ -97,14 +94,11 @@ test('an attempt that was overtaken writes nothing more: no token, no result, no
   await claim(run, 'successor');
 
   expect(await token(run, 1, 2, 'late')).toBe('stale');
-  expect(await settle(run, 1, result('t1', 1))).toBe('stale');
-  const event = { name: 'task.retrying', task_id: 't1', agent_id: 'x', attempt: 1, data: '' } as const;
-  const detail = { error: { code: 'internal', message: '' }, delay_ms: 0 };
-  expect(await failAttempt(opened.store, { run, task: 't1', epoch: 1, agent: 'x', event: { ...event, detail } })).toBe(
-    false,
-  );
+  expect(await settle(run, 1, result('t1', 1))).toBeUndefined();
+  const failed = { run, task: 't1', epoch: 1, agent: 'x', error: new BatonError('internal'), delayMs: 0 };
+  await expect(failAttempt(opened.store, failed)).rejects.toMatchObject({ code: 'lock_lost' });
 
-  expect(await settle(run, 2, result('t1', 2))).toBe('recorded');
+  expect(await settle(run, 2, result('t1', 2))).toMatchObject({ attempts: 2 });
   expect(await names(run)).toEqual(['run.created', 'task.started', 'task.token', 'task.started', 'task.completed']);
 });
 
@@ -121,9 +115,11 @@ test('events sent again are there once, and a hole in their numbers is refused',
 test('the first result of a task stays, and a job that comes back finds it', async () => {
   const run = await createTestRun(opened.store);
   await claim(run, 'me');
-  expect(await settle(run, 1, result('t1', 1, 'first'))).toBe('recorded');
-  expect(await settle(run, 1, result('t1', 1, 'first')), 'the same call sent again').toBe('recorded');
-  expect(await settle(run, 1, result('t1', 1, 'second'))).toBe('other');
+  for (const response of ['first', 'first', 'second']) {
+    expect(await settle(run, 1, result('t1', 1, response)), 'also when sent again').toMatchObject({
+      response: 'first',
+    });
+  }
   expect(await claim(run, 'back')).toMatchObject({ state: 'settled', result: { response: 'first' } });
   expect(await names(run)).toEqual(['run.created', 'task.started', 'task.completed']);
 });
@@ -140,7 +136,8 @@ test('a dependent gets the results of its dependencies with its claim, long text
   const after = await claim(run, 'now', dependent);
   expect(after).toMatchObject({ state: 'started', epoch: 2 });
   expect('inputs' in after && after.inputs.get('t1')?.response).toBe(long);
-  expect(await names(run)).not.toContain('blocked');
+  const begun = (await events(run)).filter(({ name, task_id }) => name === 'task.started' && task_id === 't2');
+  expect(begun.map(({ attempt }) => attempt)).toEqual([2]);
 });
 
 test('a cancelled run starts nothing, and what it settles after its end is not heard', async () => {
@@ -151,7 +148,7 @@ test('a cancelled run starts nothing, and what it settles after its end is not h
   await closeCancelled(opened.store, run);
   await closeCancelled(opened.store, run);
   expect(await token(run, 1, 1, 'x')).toBe('closed');
-  expect(await settle(run, 1, result('t1', 1))).toBe('recorded');
+  expect(await settle(run, 1, result('t1', 1))).toMatchObject({ status: 'completed' });
   expect(await names(run)).toEqual(['run.created', 'task.started', 'run.cancelled']);
   expect((await loadRecord(opened.store, run))?.status).toBe('cancelled');
 });

@@ -48,7 +48,7 @@ export async function playTask(
     ? { ...base, name: 'task.failed', detail: { error: { code: 'agent_failed', message: 'it broke' } } }
     : { ...base, name: 'task.completed', detail: { status, latency_ms, confidence, usage, truncated } };
   const job = { queue: 'cap-custom', id: `${run}.x` };
-  await settleTask(store, { run, epoch, result, event, job, edges: [], tree: false }, new AbortController().signal);
+  await settleTask(store, { run, epoch, result, event, job, edges: [], tree: false });
 }
 
 /** Claims a task; returns its epoch. */
@@ -56,7 +56,7 @@ export async function claim(store: Store, run: string, task: string): Promise<nu
   const started = { name: 'task.started', agent_id: AGENT, data: '', detail: {} } as const;
   const claimed = await claimTask(store, {
     ...{ run, task, token: `${Math.random()}`, dependencies: [], needed: 0 },
-    started,
+    announce: [started],
   });
   if (claimed.state !== 'started') throw new Error(`the claim of ${task} came back as ${claimed.state}`);
   return claimed.epoch;

@@ -15,7 +15,7 @@ export async function beginTask(store: Store, run: string, task: string): Promis
     token: randomUUID(),
     dependencies: [],
     needed: 0,
-    started: { name: 'task.started', agent_id: 'poet', data: '', detail: {} },
+    announce: [{ name: 'task.started', agent_id: 'poet', data: '', detail: {} }],
   });
   if (claim.state === 'settled') throw new Error(`task ${task} has settled`);
   return claim.epoch;
