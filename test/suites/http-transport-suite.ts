@@ -215,7 +215,7 @@ export function httpTransportSuite(harness: HttpHarness): void {
         await closed;
         clearInterval(drip);
       });
-      const { error } = await gather({ agent: httpAgent(mode, server.url), limits: { idleMs: 100, totalMs: 250 } });
+      const { error } = await gather({ agent: httpAgent(mode, server.url), limits: { idleMs: 5_000, totalMs: 250 } });
       expect(error?.message).toContain('its limit of 0.25 s');
     });
 
