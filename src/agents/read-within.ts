@@ -3,6 +3,8 @@ import { BatonError } from '../contracts/error.ts';
 import { type DeadlineOptions, openDeadline } from '../outbound/deadline.ts';
 import type { AgentEvent } from './call.ts';
 
+/** One for all: it only tells a handler that nobody listens any more, and an error costs its stack trace. */
+const stopped = new BatonError('cancelled', 'The reader has stopped.');
 /** Events after which the loop lets timers and sockets run. */
 const EVENTS_PER_TURN = 64;
 
@@ -26,7 +28,7 @@ export async function* readWithin(
       if (count % EVENTS_PER_TURN === 0) await nextTurn();
     }
   } finally {
-    deadline.abort(new BatonError('cancelled', 'The reader has stopped.'));
+    deadline.abort(stopped);
     deadline.close();
     // Not awaited: a handler that hangs would hold its caller. It has been told by its signal.
     events?.return?.().catch(dropLate);

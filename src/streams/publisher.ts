@@ -12,6 +12,9 @@ const BUFFER_CHARS = 256_000;
 /** What an event counts beside its text, so that empty ones are bounded too. */
 const EVENT_CHARS = 100;
 
+/** One for all: every publisher is closed, and an error costs its stack trace. */
+const closed = new BatonError('internal', 'This publisher is closed: publish before the attempt is over.');
+
 export type PublisherOptions = {
   readonly store: Store;
   readonly run: string;
@@ -92,7 +95,7 @@ class AttemptPublisher {
   }
 
   close(): void {
-    this.#stop(new BatonError('internal', 'This publisher is closed: publish before the attempt is over.'));
+    this.#stop(closed);
   }
 
   #enqueue(events: readonly AttemptEvent[]): void {

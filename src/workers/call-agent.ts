@@ -21,10 +21,7 @@ export type Outcome =
 export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
   const { work, claim, beganAt } = attempt;
   const { task } = work.data;
-  using deadline = openDeadline(
-    (task.timeout_ms ?? defaults.taskTimeoutMs) - claim.elapsedMs,
-    new BatonError('task_timeout'),
-  );
+  using deadline = openDeadline((task.timeout_ms ?? defaults.taskTimeoutMs) - claim.elapsedMs, 'task_timeout');
   const signal = AbortSignal.any([work.signal, deadline.signal]);
   let agent: AgentDescriptor | undefined;
   try {

@@ -1,12 +1,13 @@
-import type { BatonError } from '../contracts/error.ts';
+import { BatonError, type ErrorCode } from '../contracts/error.ts';
 
-/** A signal that fires after `ms` with `reason`; closing it clears its timer. */
+/** A signal that fires after `ms`; closing it clears its timer. */
 export type Deadline = { readonly signal: AbortSignal; [Symbol.dispose](): void };
 
-/** Opens a deadline. At or below zero it has passed already. */
-export function openDeadline(ms: number, reason: BatonError): Deadline {
+/** Opens a deadline that aborts with an error of `code`. At or below zero it has passed already. */
+export function openDeadline(ms: number, code: ErrorCode): Deadline {
   const controller = new AbortController();
-  if (ms <= 0) controller.abort(reason);
-  const timer = setTimeout(() => controller.abort(reason), Math.max(0, ms));
+  const expire = (): void => controller.abort(new BatonError(code)); // made when it is needed: an error costs its stack trace
+  if (ms <= 0) expire();
+  const timer = setTimeout(expire, Math.max(0, ms));
   return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -76,6 +76,9 @@ function isConnectionError(error: Error): boolean {
   return 'code' in error || /^(Connection is closed|Command timed out|Socket (closed|timeout))/.test(error.message);
 }
 
+/** What every job's data begins with. Made once: zod compiles a schema at its first use. */
+const AnyJob = RunJob.loose();
+
 type Taken = { readonly job: Job; readonly token: string | undefined };
 
 async function processJob(
@@ -84,7 +87,7 @@ async function processJob(
   { job, token }: Taken,
 ): Promise<{ status: string }> {
   const id = job.id ?? '';
-  const { run_id } = RunJob.loose().parse(job.data);
+  const { run_id } = AnyJob.parse(job.data);
   const own = active.open(id, run_id);
   try {
     return await act(await processor(toPoolJob(job), own.signal), { job, token });

@@ -9,12 +9,14 @@ import { graphOf } from '../../src/plan/graph.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOf, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 let redis: TestRedis;
 let opened: TestStore;
 let worker: AsyncDisposable;
+/** Runs of this file that have ended. */
+const ended: string[] = [];
 
 beforeAll(async () => {
   redis = await startTestRedis();
@@ -31,6 +33,7 @@ afterAll(async () => {
 async function runToEnd(plan: Plan) {
   const { run } = await submitRun(opened.flow, { plan, metadata: {} });
   const events = await eventsOfEndedRun(opened, run);
+  ended.push(run);
   const state = await loadRun(opened.store, run);
   if (state === undefined) throw new Error('the run has no record');
   return { run, events, state, results: state.results };
@@ -206,3 +209,11 @@ async function checkRun(plan: Plan): Promise<void> {
     }
   }
 }
+
+test('when the worker has closed, every run has one end still, and nothing after it', async () => {
+  await worker[Symbol.asyncDispose]();
+  const streams = await Promise.all(ended.map((run) => eventsOf(opened.store, run)));
+  for (const events of streams) {
+    expect(events.filter(({ name }) => isTerminalEvent(name))).toEqual(events.slice(-1));
+  }
+});

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BatonError } from '../../src/contracts/error.ts';
+import { limits } from '../../src/contracts/limits.ts';
 import type { TaskResult } from '../../src/contracts/result.ts';
 import { rootEvent } from '../../src/contracts/root-event.ts';
 import { settleTask } from '../../src/flow/settle.ts';
@@ -8,13 +9,12 @@ import { appendEvents } from '../../src/journal/append.ts';
 import { requestCancel } from '../../src/journal/cancel.ts';
 import { claimTask } from '../../src/journal/claim.ts';
 import { closeCancelled, closeRun } from '../../src/journal/close.ts';
-import { decodeEntry, type StreamEntry } from '../../src/journal/event-codec.ts';
 import { failAttempt } from '../../src/journal/fail-attempt.ts';
 import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
 import { recordPlan } from '../../src/journal/record-plan.ts';
 import { planOf } from '../support/plans.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
 
 let redis: TestRedis;
 let opened: TestStore;
@@ -47,10 +47,7 @@ const token = (run: string, epoch: number, first: number, ...texts: string[]) =>
       detail: {},
     })),
   });
-const events = async (run: string) =>
-  (await opened.store.redis.xrange(opened.store.keys.run(run).events, '-', '+')).map((entry) =>
-    decodeEntry(run, entry as StreamEntry),
-  );
+const events = (run: string) => eventsOf(opened.store, run);
 const names = async (run: string) => (await events(run)).map((event) => event.name);
 
 function result(task_id: string, attempts: number, response = 'done'): TaskResult {
@@ -189,22 +186,76 @@ test('a status moves along legal transitions only', async () => {
   expect(await names(run)).toEqual(['run.created', 'run.phase']);
 });
 
+function record(run: string, id: string) {
+  const plan = planOf({ [id]: {} });
+  const ready = rootEvent(0, { name: 'plan.ready', data: '', detail: { reasoning: '', model: null, tasks: [] } });
+  const phase = rootEvent(0, { name: 'run.phase', data: '', detail: { phase: 'execution', status: 'running' } });
+  return recordPlan(opened.store, { run, plan, usage: null, model: null, ready, phase });
+}
+
 test('the plan recorded first is the one that counts', async () => {
   const run = await createTestRun(opened.store);
-  const record = (id: string) => {
-    const plan = planOf({ [id]: {} });
-    const ready = rootEvent(0, { name: 'plan.ready', data: '', detail: { reasoning: '', model: null, tasks: [] } });
-    const phase = rootEvent(0, { name: 'run.phase', data: '', detail: { phase: 'execution', status: 'running' } });
-    return recordPlan(opened.store, { run, plan, usage: null, model: null, ready, phase });
-  };
-  expect((await record('first'))?.sub_tasks[0]?.task_id).toBe('first');
-  expect((await record('second'))?.sub_tasks[0]?.task_id).toBe('first');
+  expect((await record(run, 'first'))?.sub_tasks[0]?.task_id).toBe('first');
+  expect((await record(run, 'second'))?.sub_tasks[0]?.task_id).toBe('first');
   expect(await names(run)).toEqual(['run.created', 'plan.ready', 'run.phase']);
+});
+
+test('no plan is recorded for a run that is being cancelled', async () => {
+  const run = await createTestRun(opened.store);
+  await requestCancel(opened.store, run, 'why');
+  expect(await record(run, 'late')).toBeUndefined();
+  expect(await names(run)).toEqual(['run.created']);
+});
+
+test('a root that finishes after the cancel was asked for does not end the run: only the cancel does', async () => {
+  const run = await createTestRun(opened.store);
+  await claim(run, 'root', { task: 'root' });
+  await requestCancel(opened.store, run, 'why');
+  const detail = { partial: false, warnings: [], usage: null };
+  const completed = rootEvent(1, { name: 'run.completed', data: '', detail });
+  const ending = {
+    run,
+    closer: 'root 1',
+    epoch: 1,
+    status: 'completed',
+    response: 'yes',
+    events: [completed],
+  } as const;
+  expect(await closeRun(opened.store, ending)).toBe('cancelled');
+  await closeCancelled(opened.store, run);
+  expect(await closeRun(opened.store, ending), 'sent again').toBe('ended');
+  expect(await names(run)).toEqual(['run.created', 'task.started', 'run.cancelled']);
+  const recorded = await loadRecord(opened.store, run);
+  expect(recorded).toMatchObject({ status: 'cancelled', error: { code: 'cancelled' } });
+  expect(recorded?.response).toBeUndefined();
+});
+
+test('many long texts of dependencies share the room of one context, and each is cut between two characters and marked', async () => {
+  const ids = Array.from({ length: 8 }, (_, index) => `d${index}`);
+  const run = await createTestRun(opened.store);
+  const long = '€'.repeat(limits.contextBytes / ids.length / 2);
+  for (const id of ids) {
+    await claim(run, id, { task: id });
+    await settle(run, 1, result(id, 1, id === 'd0' ? 'short' : long));
+  }
+  const claimed = await claim(run, 'me', { task: 'join', dependencies: ids, needed: ids.length });
+  const texts = 'inputs' in claimed ? ids.map((id) => claimed.inputs.get(id)?.response ?? '') : [];
+
+  const mark = '\n[... shortened ...]';
+  const share = limits.contextBytes / ids.length;
+  const whole = '€'.repeat(Math.floor(share / 3)); // three bytes each
+  expect(texts[0]).toBe('short');
+  for (const text of texts.slice(1)) expect(text === whole + mark, `${text.length} characters`).toBe(true);
 });
 
 test('nothing is written for a run that was removed', async () => {
   const run = 'r0000000000000000000000';
   expect(await claim(run, 'me')).toMatchObject({ state: 'closed', epoch: 0 });
+  expect(await record(run, 'a')).toBeUndefined();
+  await closeCancelled(opened.store, run);
+  expect(await requestCancel(opened.store, run, 'why')).toBeUndefined();
+  expect(await token(run, 1, 1, 'x')).not.toBe('written');
+  expect(await settle(run, 1, result('t1', 1))).toBeUndefined();
   expect(await opened.store.redis.keys(`*${run}*`)).toEqual([]);
   expect(await loadRun(opened.store, run)).toBeUndefined();
 });

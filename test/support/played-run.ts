@@ -41,7 +41,7 @@ export async function playTask(
 ): Promise<void> {
   const epoch = await claim(store, run, task.task_id);
   await playTokens(store, { run, task: task.task_id, epoch, tokens });
-  const result = resultOf(task, { response: fails ? '' : tokens.join(''), attempts: epoch, fails });
+  const result = resultOf(task.task_id, { response: fails ? '' : tokens.join(''), attempts: epoch, fails });
   const base = { task_id: task.task_id, agent_id: AGENT, attempt: epoch, data: '' };
   const { status, latency_ms, confidence, usage, truncated } = result;
   const event: EventDraft = fails
@@ -110,10 +110,14 @@ export async function playRun(store: Store, run: string, plan: Plan): Promise<vo
   await playEnd(store, run, ['the ', 'answer']);
 }
 
-function resultOf(task: SubTask, done: { response: string; attempts: number; fails: boolean }): TaskResult {
+/** What a task came to. */
+export function resultOf(
+  task: string,
+  done: { readonly response: string; readonly attempts: number; readonly fails: boolean },
+): TaskResult {
   const { response, attempts, fails } = done;
   return {
-    task_id: task.task_id,
+    task_id: task,
     agent_id: AGENT,
     status: fails ? 'failed' : 'completed',
     success: !fails,

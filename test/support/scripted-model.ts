@@ -8,6 +8,10 @@ export type ModelAnswer = (response: ServerResponse, body: Record<string, unknow
 /** A model port on a server that gives one answer after another, the last one again and again. */
 export type ScriptedModel = Readonly<{
   model: Model;
+  /** The settings of a worker that is to use it. */
+  env: Readonly<Record<string, string>>;
+  /** The next request that has not been awaited yet. */
+  next(): Promise<Received>;
   /** Bodies of the requests so far. */
   asked(): readonly Record<string, unknown>[];
   received: readonly Received[];
@@ -37,6 +41,8 @@ export async function openScriptedModel(
   });
   return {
     model,
+    env: { OPENAI_BASE_URL: `${server.url}/v1` },
+    next: server.next,
     asked: () => server.received.map(({ body }) => JSON.parse(body)),
     received: server.received,
     [Symbol.asyncDispose]: async () => {
@@ -52,6 +58,9 @@ export const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 
 export function refuse(status: number, message: string): ModelAnswer {
   return (response) => sendJson(response, status, { error: { message, type: 'x', param: null, code: null } });
 }
+
+/** No answer, ever. */
+export const silence: ModelAnswer = () => undefined;
 
 /** One whole completion. */
 export function say(content: string | null, rest: { finish_reason?: string; refusal?: string } = {}): ModelAnswer {
@@ -75,6 +84,9 @@ export function chunk(content: string, finish_reason: string | null = null): unk
     choices: [{ index: 0, delta: { content }, finish_reason }],
   };
 }
+
+/** The chunk that ends a stream with what it cost. */
+export const usageChunk = { ...(chunk('') as object), choices: [], usage };
 
 /** Begins a stream with some chunks and leaves it open. */
 export function begin(response: ServerResponse, chunks: readonly unknown[]): void {

@@ -47,6 +47,12 @@ export async function createTestRun(store: Store, plan?: Plan): Promise<string> 
   return run;
 }
 
+/** Every event of a run that is in its stream now. */
+export async function eventsOf({ redis, keys }: Store, run: string): Promise<StreamEvent[]> {
+  const entries = await redis.xrange(keys.run(run).events, '-', '+');
+  return entries.map((entry) => decodeEntry(run, entry as StreamEntry));
+}
+
 /** Waits for a run's terminal event on a connection of its own, at most `timeoutMs`; gives back every event of the run. */
 export async function eventsOfEndedRun(
   { store, connect }: TestStore,

@@ -1,14 +1,19 @@
 // Agents that do what a task's input says, for tests of the engine: in-process, one for every capability, two for `search`.
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { type AgentDefinition, type AgentTask, defineAgent } from '../../../src/agents/definition.ts';
 import { Capability } from '../../../src/contracts/agent.ts';
 
-/** `ms` before the answer, `fail` on every call, `failFirst` calls only, `hang` until aborted, `words` streamed. */
+/**
+ * `ms` before the answer, `fail` on every call (a text is what it fails with), `failFirst` calls only, `hang` until aborted,
+ * `hold` until the test emits `release` (`deaf`: whatever its signal says), `words` streamed.
+ */
 export const Script = z.looseObject({
   ms: z.number().default(0),
-  fail: z.boolean().default(false),
+  hold: z.boolean().default(false),
+  deaf: z.boolean().default(false),
+  fail: z.union([z.boolean(), z.string()]).default(false),
   failFirst: z.number().default(0),
   hang: z.boolean().default(false),
   words: z.array(z.string()).default([]),
@@ -22,7 +27,7 @@ export const seen = {
   /** Per idempotency key, when it began and ended on the monotonic clock. */
   began: new Map<string, number>(),
   ended: new Map<string, number>(),
-  /** Emits `call` with each Call. */
+  /** Emits `call` with each Call; a test emits `release` for the calls that are held. */
   events: new EventEmitter(),
 };
 
@@ -38,8 +43,10 @@ async function* act(
   seen.began.set(key, performance.now());
   seen.events.emit('call', call);
   if (script.hang) await pause(60_000, undefined, { signal: context.signal });
+  if (script.hold) await once(seen.events, 'release', script.deaf ? {} : { signal: context.signal });
   if (script.ms > 0) await pause(script.ms, undefined, { signal: context.signal });
   const failures = seen.calls.filter((each) => each.key === key).length;
+  if (typeof script.fail === 'string') throw new Error(script.fail);
   if (script.fail || failures <= script.failFirst) throw new Error(`${task.task_id} was told to fail`);
   for (const word of script.words) yield word;
   if (script.words.length === 0) yield `${task.task_id} done`;

@@ -1,0 +1,227 @@
+// What the engine makes of workers, submitters and Redis servers that fail in the middle of a step.
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Plan } from '../../src/contracts/plan.ts';
+import type { Flow } from '../../src/flow/flow.ts';
+import { settleTask } from '../../src/flow/settle.ts';
+import { submitFlow } from '../../src/flow/submit.ts';
+import { closeCancelled } from '../../src/journal/close.ts';
+import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
+import { loadScript } from '../../src/journal/script.ts';
+import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
+import { submitRun } from '../../src/orchestrator/submit-run.ts';
+import { flowGraphOf } from '../../src/plan/flow-graph.ts';
+import { seen } from '../support/agents/scripted.ts';
+import { planOf } from '../support/plans.ts';
+import { claim, playPlan, resultOf } from '../support/played-run.ts';
+import { eventually } from '../support/processes.ts';
+import { isContainer, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { createTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { startTestWorker } from '../support/worker.ts';
+
+/** Longer than any of these runs takes, and short enough that one which stays open is seen. */
+const END_MS = 8_000;
+
+let redis: TestRedis;
+let opened: TestStore;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  opened = openTestStore(redis.url);
+});
+
+afterAll(async () => {
+  await opened[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+/** A run with its plan recorded, as its plan job leaves it just before it submits the flow. */
+async function plannedRun(plan: Plan): Promise<string> {
+  const run = await createTestRun(opened.store, plan);
+  await playPlan(opened.store, run, plan);
+  return run;
+}
+
+const callsOf = (run: string) => seen.calls.filter(({ key }) => key.startsWith(run)).map(({ task }) => task);
+
+/** Edges that nobody has resolved, of all jobs of a run. */
+async function openEdges(run: string): Promise<readonly string[]> {
+  return opened.store.redis.keys(`*${run}*:dependencies`);
+}
+
+test('half a character in a result or an error is recorded as U+FFFD and holds nobody up', async () => {
+  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  const plan = planOf({
+    good: { input_data: { words: ['half \ud83d'] } },
+    bad: { input_data: { fail: 'broken \ud83d' }, retries: 0 },
+    next: { after: ['good'] },
+    skipped: { after: ['bad'] },
+    partial: { after: ['good', 'bad'], on_dependency_failure: 'partial' },
+  });
+  const { run } = await submitRun(opened.flow, { plan, metadata: {} });
+  await eventsOfEndedRun(opened, run, END_MS);
+
+  const results = (await loadRun(opened.store, run))?.results;
+  expect(results?.get('good')?.response).toBe('half \ufffd');
+  expect(results?.get('bad')?.error?.message).toContain('broken \ufffd');
+  expect([...(results ?? [])].map(([id, { status }]) => [id, status]).toSorted()).toEqual([
+    ['bad', 'failed'],
+    ['good', 'completed'],
+    ['next', 'completed'],
+    ['partial', 'completed'],
+    ['skipped', 'skipped'],
+  ]);
+});
+
+test('a worker that dies in a settle applied in part leaves no dependent behind: the job that comes back releases them', async () => {
+  const plan = planOf({ a: {}, b: { after: ['a'], capability: 'search' }, c: { after: ['a'], capability: 'search' } });
+  const run = await plannedRun(plan);
+  const graph = flowGraphOf(run, plan);
+  await submitFlow(opened.flow, run, graph);
+  await settleInPart(run, graph.nodes[0]?.edges ?? []);
+  const search = opened.flow.queue('cap-search');
+  expect(await search.getJobState(`${run}.2`), 'all edges resolved, and not released').toBe('waiting-children');
+  expect(await opened.store.redis.exists(`${opened.store.keys.job('cap-search', `${run}.2`)}:dependencies`)).toBe(0);
+
+  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await eventsOfEndedRun(opened, run, END_MS);
+  expect(callsOf(run).toSorted()).toEqual(['b', 'c']);
+});
+
+/** Settles task `a` as a worker that dies in it: Redis has lost BullMQ's release script, so of the MULTI only settle.lua ran. */
+async function settleInPart(run: string, edges: readonly { queue: string; id: string }[]): Promise<void> {
+  const epoch = await claim(opened.store, run, 'a');
+  const dying = opened.connect();
+  await dying.script('FLUSH');
+  await dying.script('LOAD', loadScript(new URL('../../src/flow/settle.lua', import.meta.url)).lua);
+  const applied = Promise.withResolvers<void>();
+  const multi = dying.multi.bind(dying);
+  dying.multi = ((): unknown => {
+    const transaction = multi();
+    const exec = transaction.exec.bind(transaction);
+    transaction.exec = async () => {
+      await exec();
+      applied.resolve();
+      return new Promise(() => undefined); // its process is gone before it reads the reply
+    };
+    return transaction;
+  }) as typeof dying.multi; // stands for one form of its overloads
+  const result = resultOf('a', { response: 'done', attempts: epoch, fails: false });
+  const detail = { status: 'completed', latency_ms: 1, confidence: null, usage: null, truncated: false } as const;
+  void settleTask(
+    { redis: dying, keys: opened.store.keys },
+    {
+      ...{ run, epoch, result, edges, tree: true },
+      event: { name: 'task.completed', task_id: 'a', agent_id: 'x', attempt: epoch, data: '', detail },
+      job: { queue: 'cap-custom', id: `${run}.0` },
+    },
+  );
+  await applied.promise;
+}
+
+test('a plan job that cannot read its run comes back as often as it takes, and goes on once it can', async () => {
+  const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {} });
+  const record = opened.store.keys.run(run).run;
+  const plan = (await opened.store.redis.hget(record, 'plan')) ?? '';
+  await opened.store.redis.hset(record, 'plan', JSON.stringify({ ...JSON.parse(plan), of_a_newer_version: 1 }));
+
+  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  const queue = opened.flow.queue('orchestrator');
+  await eventually(async () => {
+    const job = await queue.getJob(`${run}.plan`);
+    if (await job?.isDelayed()) await job?.promote().catch(() => undefined); // it began by itself in between
+    return (job?.attemptsMade ?? 0) >= 6 ? true : undefined;
+  });
+  await opened.store.redis.hset(record, 'plan', plan);
+  expect((await eventsOfEndedRun(opened, run, END_MS)).at(-1)?.name).toBe('run.completed');
+});
+
+test('a submitter that wakes up late, after a task has failed, re-arms no edge', async () => {
+  const plan = planOf({
+    bad: { input_data: { fail: true }, retries: 0 },
+    slow: { input_data: { hold: true } },
+    end: { after: ['bad', 'slow'], on_dependency_failure: 'partial' },
+  });
+  const run = await plannedRun(plan);
+  const graph = flowGraphOf(run, plan);
+  await using other = openTestStore(redis.url);
+  const late = asleepBeforeAdding(other.flow);
+  const submitted = submitFlow(late.flow, run, graph);
+  await late.asleep;
+
+  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await submitFlow(opened.flow, run, graph);
+  await eventually(async () => {
+    const failed = (await opened.flow.queue('cap-custom').getJobState(`${run}.0`)) === 'failed';
+    return failed && callsOf(run).includes('slow') ? true : undefined;
+  });
+  late.wake();
+  await submitted;
+  seen.events.emit('release');
+
+  await eventsOfEndedRun(opened, run, END_MS);
+  expect(callsOf(run).toSorted()).toEqual(['bad', 'end', 'slow']);
+  expect(await openEdges(run)).toEqual([]);
+});
+
+/** A flow whose process is stopped when it has looked for missing jobs and is about to add them. */
+function asleepBeforeAdding(flow: Flow): { flow: Flow; asleep: Promise<void>; wake: () => void } {
+  const asleep = Promise.withResolvers<void>();
+  const awake = Promise.withResolvers<void>();
+  const backend = flow.submitQueue.getBackend();
+  const addFlow = backend.addFlow.bind(backend);
+  backend.addFlow = async (entries) => {
+    asleep.resolve();
+    await awake.promise;
+    return addFlow(entries);
+  };
+  return { flow, asleep: asleep.promise, wake: awake.resolve };
+}
+
+test.skipIf(isContainer)(
+  'an answer that ends while Redis is away for longer than the lock is recorded, and not asked for again',
+  async () => {
+    await using lasting = await startTestRedis({ appendonly: true });
+    await using store = openTestStore(lasting.url);
+    const env = { BATON_LOCK_MS: '600', BATON_STALLED_MS: '200' };
+    await using _worker = await startTestWorker({ redisUrl: lasting.url, env });
+    const { run } = await submitRun(store.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+    await once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
+
+    await lasting.kill();
+    const lockedUntil = Date.now() + 600;
+    seen.events.emit('release');
+    await eventually(() => (Date.now() > lockedUntil ? true : undefined));
+    await lasting.restart();
+    const events = await eventsOfEndedRun(store, run, END_MS);
+
+    expect(callsOf(run)).toEqual(['a']);
+    expect((await loadRun(store.store, run))?.results.get('a')).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(events.filter(({ name }) => name === 'task.completed')).toHaveLength(1);
+  },
+);
+
+test('an agent that this version cannot read stops nobody else', async () => {
+  const { redis: commands, keys } = opened.store;
+  await commands.hset(keys.agents, 'newer', JSON.stringify({ agent_id: 'newer', of_a_newer_version: 1 }));
+  try {
+    await using _worker = await startTestWorker({ redisUrl: redis.url });
+    const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {} });
+    expect((await eventsOfEndedRun(opened, run, END_MS)).at(-1)?.name).toBe('run.completed');
+  } finally {
+    await commands.hdel(keys.agents, 'newer');
+  }
+});
+
+test('an Idempotency-Key whose run was removed makes a new run, also with another body', async () => {
+  const request = { plan: planOf({ a: {} }), metadata: {} };
+  const first = await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'one' });
+  expect(await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'one' })).toEqual(first);
+  await closeCancelled(opened.store, first.run);
+  expect(await removeEndedRun(opened.flow, first.run)).toMatchObject({ kind: 'done' });
+
+  const second = await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'two' });
+  expect(second.run).not.toBe(first.run);
+  expect(await loadRecord(opened.store, second.run)).toMatchObject({ status: 'queued' });
+  expect(await opened.flow.queue('orchestrator').getJobState(`${second.run}.plan`)).toBe('waiting');
+});
