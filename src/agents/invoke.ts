@@ -33,14 +33,22 @@ export function invokeAgent(options: InvokeOptions): AsyncIterable<AgentEvent> {
 function openCall(options: InvokeOptions): AsyncIterator<AgentEvent, void> {
   const { agent, signal, limits } = options;
   const left = new AbortController();
+  const follow = (): void => left.abort(signal.reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
   const events = transportOf(agent)({
     ...options,
-    signal: AbortSignal.any([signal, left.signal]),
+    signal: left.signal,
     limits: { ...limitsOf(agent), ...limits },
   })[Symbol.asyncIterator]();
   return {
-    next: () => events.next(),
+    next: async () => {
+      const step = await events.next();
+      if (step.done === true) signal.removeEventListener('abort', follow);
+      return step;
+    },
     return: async () => {
+      signal.removeEventListener('abort', follow);
       left.abort(new BatonError('cancelled', 'The reader has stopped.'));
       await events.return?.();
       return { done: true, value: undefined };

@@ -7,7 +7,11 @@ export type Script = { readonly lua: string; readonly sha: string };
 
 /** Reads `<name>.lua` beside the module that calls: `loadScript(new URL('./claim.lua', import.meta.url))`. */
 export function loadScript(file: URL): Script {
-  const lua = readFileSync(file, 'utf8');
+  return scriptOf(readFileSync(file, 'utf8'));
+}
+
+/** A script from its text. */
+export function scriptOf(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 

@@ -8,7 +8,7 @@ import type { TaskResult } from '../contracts/result.ts';
 import type { Ranking } from '../registry/rank.ts';
 import { openPublisher } from '../streams/publisher.ts';
 import { type Attempt, selection } from './attempt.ts';
-import { openDeadline } from './deadline.ts';
+import { type Deadline, openDeadline } from './deadline.ts';
 import { deliver } from './deliver.ts';
 import { completedResult, type Delivery } from './task-result.ts';
 
@@ -22,12 +22,13 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
   const { work, claim, beganAt } = attempt;
   const { task } = work.data;
   using deadline = openDeadline((task.timeout_ms ?? defaults.taskTimeoutMs) - claim.elapsedMs, 'task_timeout');
-  const signal = AbortSignal.any([work.signal, deadline.signal]);
+  deadline.follow(work.signal);
+  const { signal } = deadline;
   let agent: AgentDescriptor | undefined;
   try {
     const choice = await confirmAgent(attempt, signal);
     agent = choice.agent;
-    const delivery = await callAndPublish(attempt, choice, signal);
+    const delivery = await callAndPublish(attempt, choice, deadline);
     const latencyMs = performance.now() - beganAt;
     const result = completedResult({ task: task.task_id, epoch: claim.epoch, agent, latencyMs }, delivery);
     return { kind: 'result', result };
@@ -50,7 +51,7 @@ async function confirmAgent({ work, claim, announced }: Attempt, signal: AbortSi
   return { agent, ranking };
 }
 
-async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, signal: AbortSignal): Promise<Delivery> {
+async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, deadline: Deadline): Promise<Delivery> {
   const { work, claim } = attempt;
   // Without the signal: it ends the agent's call, but a delivery that is whole shall be recorded, whatever else has happened
   // since. Only the epoch decides whether this attempt may still write.
@@ -64,7 +65,8 @@ async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, sign
   try {
     if (ranking !== undefined) await publisher.publish(selection(agent, ranking));
     const call = callOf(attempt, agent);
-    const events = work.tools.invoke({ agent, call, signal: AbortSignal.any([signal, publisher.lost]) });
+    deadline.follow(publisher.lost);
+    const events = work.tools.invoke({ agent, call, signal: deadline.signal });
     return await deliver({ agent, events, publisher });
   } catch (thrown) {
     throw publisher.lost.aborted ? publisher.lost.reason : thrown;

@@ -7,7 +7,7 @@ import { failAttempt } from '../journal/fail-attempt.ts';
 import { type NextStep, nextStep } from '../plan/next-step.ts';
 import type { Attempt } from './attempt.ts';
 import type { Outcome } from './call-agent.ts';
-import { resultEvent } from './task-events.ts';
+import { resultEvents } from './task-events.ts';
 import { unfinishedResult } from './task-result.ts';
 
 /** What a worker does next: ends the job, or begins the task's next attempt with these agents having failed. */
@@ -77,11 +77,11 @@ function failureResult(attempt: Attempt, status: 'failed' | 'skipped', { agent, 
   return unfinishedResult({ task: work.data.task.task_id, epoch: claim.epoch, agent, latencyMs }, status, error);
 }
 
-/** One MULTI: result, event, edges. Only then may the job return. What was recorded before by another attempt is what counts. */
+/** One step: result, events, edges. Only then may the job return. What was recorded before by another attempt is what counts. */
 async function settle({ work, claim }: Attempt, result: TaskResult): Promise<Verdict> {
   const { run_id, edges, tree } = work.data;
-  const event = resultEvent(result);
-  const settlement = { run: run_id, epoch: claim.epoch, result, event, job: work.job, edges, tree };
+  const events = resultEvents(result);
+  const settlement = { run: run_id, epoch: claim.epoch, result, events, job: work.job, edges, tree };
   const recorded = await settleTask(work.tools.store, settlement);
   if (recorded === undefined && claim.epoch > 0) throw new BatonError('lock_lost');
   return verdictOf(recorded ?? result);

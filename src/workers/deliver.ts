@@ -3,6 +3,7 @@ import { openCollector } from '../agents/collect.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { limits } from '../contracts/limits.ts';
 import type { Publisher } from '../streams/publisher.ts';
+import { isSaidWithResult } from './task-events.ts';
 import type { Delivery } from './task-result.ts';
 
 export type CallInput = {
@@ -19,11 +20,15 @@ export async function deliver({ agent, events, publisher }: CallInput): Promise<
   for await (const event of events) {
     if (event.type === 'done') end = { confidence: event.confidence, usage: event.usage, truncated: event.truncated };
     const shown = collector.add(event);
-    if (shown !== null && shown.type !== 'done') await publisher.publish(toDraft(shown));
+    if (shown !== null && shown.type !== 'done' && !isSaidLater(agent, shown)) await publisher.publish(toDraft(shown));
     if (collector.isFull()) break;
   }
   await publisher.flush();
   return { ...end, response: collector.text(), truncated: end.truncated || collector.isFull() };
+}
+
+function isSaidLater(agent: AgentDescriptor, { type, text }: AgentEvent & { readonly text: string }): boolean {
+  return type === 'message' && isSaidWithResult(agent.streaming_mode, text);
 }
 
 function toDraft({ type, text }: Exclude<AgentEvent, { type: 'done' }>) {

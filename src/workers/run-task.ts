@@ -2,9 +2,7 @@
 import { BatonError } from '../contracts/error.ts';
 import { TaskJob, type Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
-import type { TaskResult } from '../contracts/result.ts';
-import { releaseDependents } from '../flow/settle.ts';
-import { type Attempt, beginAttempt, type TaskTools, type Work } from './attempt.ts';
+import { type Attempt, beginAttempt, type TaskTools } from './attempt.ts';
 import { callBestAgent, type Outcome } from './call-agent.ts';
 import { conclude, verdictOf } from './conclude.ts';
 import { unfinishedResult } from './task-result.ts';
@@ -16,18 +14,12 @@ export async function runTask(tools: TaskTools, job: PoolJob, signal: AbortSigna
   let failed: readonly string[] = [];
   for (;;) {
     const attempt = await beginAttempt(work, failed);
-    if ('state' in attempt) return endAgain(work, attempt.result);
+    if ('state' in attempt) return verdictOf(attempt.result); // its worker died between settle and the job's end
     const outcome = refusalOf(attempt) ?? (await callBestAgent(attempt));
     const conclusion = await conclude(attempt, outcome);
     if (conclusion.kind === 'verdict') return conclusion.verdict;
     failed = conclusion.failed;
   }
-}
-
-/** A task that is settled already: its worker died, or was told to stop, between settle and the job's end. */
-async function endAgain({ tools, data }: Work, result: TaskResult): Promise<Verdict> {
-  await releaseDependents(tools.store, data.edges);
-  return verdictOf(result);
 }
 
 /** What stands against a call although the claim is ours. */

@@ -70,7 +70,7 @@ function settle(run: string, epoch: number, settled: TaskResult) {
     run,
     epoch,
     result: settled,
-    event: { name: 'task.completed', task_id: settled.task_id, agent_id: 'x', attempt: epoch, data: '', detail },
+    events: [{ name: 'task.completed', task_id: settled.task_id, agent_id: 'x', attempt: epoch, data: '', detail }],
     job: { queue: 'cap-custom', id: `${run}.0` },
     edges: [],
     tree: true,

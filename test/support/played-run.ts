@@ -48,7 +48,7 @@ export async function playTask(
     ? { ...base, name: 'task.failed', detail: { error: { code: 'agent_failed', message: 'it broke' } } }
     : { ...base, name: 'task.completed', detail: { status, latency_ms, confidence, usage, truncated } };
   const job = { queue: 'cap-custom', id: `${run}.x` };
-  await settleTask(store, { run, epoch, result, event, job, edges: [], tree: false });
+  await settleTask(store, { run, epoch, result, events: [event], job, edges: [], tree: false });
 }
 
 /** Claims a task; returns its epoch. */

@@ -1,0 +1,78 @@
+// The task graphs of the bench. Plans are built here and not parsed: fan 1000 is larger than the contract lets a plan be.
+
+import { limits } from '../src/contracts/limits.ts';
+import type { DependencyPolicy, Plan } from '../src/contracts/plan.ts';
+
+type Sketch = { readonly id: string; readonly after: readonly string[]; readonly policy?: DependencyPolicy };
+
+/** `length` tasks, each behind the one before. */
+export function chain(length: number): Plan {
+  return planOf(
+    Array.from({ length }, (_, index) => ({ id: `t${index}`, after: index === 0 ? [] : [`t${index - 1}`] })),
+  );
+}
+
+/** One source, `width` tasks behind it, and as many joins as the contract's most dependencies of one task ask for. */
+export function fan(width: number): Plan {
+  const middle = Array.from({ length: width }, (_, index) => `w${index}`);
+  const joins = Array.from({ length: Math.ceil(width / limits.planTasks) }, (_, index): Sketch => {
+    const from = index * limits.planTasks;
+    return { id: `join${index}`, after: middle.slice(from, from + limits.planTasks), policy: 'partial' };
+  });
+  return planOf([{ id: 'source', after: [] }, ...middle.map((id) => ({ id, after: ['source'] })), ...joins]);
+}
+
+/** Tasks without dependencies at the beginning, the most a later one has, and how far back they lie. */
+const SOURCES = 10;
+const MOST_DEPENDENCIES = 4;
+const REACH = 60;
+/** Share of the tasks that run with what there is. */
+const PARTIAL = 0.3;
+
+/** A DAG of `size` tasks with about two edges per task; the same one for the same seed. */
+function randomDag(size: number, seed: number): Plan {
+  const random = seededRandom(seed);
+  return planOf(
+    Array.from({ length: size }, (_, index) => ({
+      id: `t${index}`,
+      after: someBefore(index, random),
+      policy: random() < PARTIAL ? 'partial' : 'skip',
+    })),
+  );
+}
+
+/** One run of the sustained workload: 200 tasks, always the same. */
+export const RUN_TASKS = 200;
+export const sustainedPlan = randomDag(RUN_TASKS, 11);
+
+/** A task depends on earlier ones only, so there is no cycle. */
+function someBefore(index: number, random: () => number): readonly string[] {
+  const wanted = index < SOURCES ? 0 : Math.floor(random() * (MOST_DEPENDENCIES + 1));
+  const picked = Array.from({ length: wanted }, () => index - 1 - Math.floor(random() * Math.min(index, REACH)));
+  return [...new Set(picked)].map((earlier) => `t${earlier}`);
+}
+
+/** Numbers from 0 to 1 by a linear congruential generator (Numerical Recipes' constants): good enough for graphs. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function planOf(sketches: readonly Sketch[]): Plan {
+  return {
+    plan_id: '',
+    original_query: 'bench',
+    reasoning: '',
+    sub_tasks: sketches.map(({ id, after, policy = 'skip' }) => ({
+      task_id: id,
+      description: `do ${id}`,
+      required_capability: 'custom',
+      input_data: {},
+      depends_on: [...after],
+      on_dependency_failure: policy,
+    })),
+  };
+}
