@@ -40,8 +40,8 @@ export function openChooser({ registry, canCall, probe, waitMs }: ChooserOptions
       signal.throwIfAborted();
       const ranking = await now(need);
       if (ranking.eligible.length > 0 || performance.now() >= deadline) return ranking;
-      const revived = await Promise.all(ranking.silent.map(probeSilent));
-      if (!revived.includes(true)) await pauseUnlessAborted(LOOK_AGAIN_MS, signal);
+      const revived = await unlessAborted(Promise.all(ranking.silent.map(probeSilent)), signal);
+      if (revived?.includes(true) !== true) await unlessAborted(pause(LOOK_AGAIN_MS), signal);
     }
   }
 
@@ -53,6 +53,15 @@ export function openChooser({ registry, canCall, probe, waitMs }: ChooserOptions
   return { now, wait };
 }
 
-async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => undefined); // the loop throws the signal's own reason
+/** What `work` gives, or undefined as soon as the signal aborts: the loop then throws the signal's own reason. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const abort = (): void => aborted.resolve(undefined);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -82,9 +82,12 @@ function openParser(onUnreadable: NonNullable<RegistryOptions['onUnreadable']>) 
   const parse = (id: string, text: string): Parsed => {
     const before = known.get(id);
     if (before?.text === text) return before;
-    const parsed = AgentDescriptor.safeParse(JSON.parse(text));
-    if (!parsed.success) onUnreadable(id, parsed.error);
-    return { text, agent: parsed.data };
+    try {
+      return { text, agent: AgentDescriptor.parse(JSON.parse(text)) };
+    } catch (cause) {
+      onUnreadable(id, cause);
+      return { text, agent: undefined };
+    }
   };
   return (texts: Readonly<Record<string, string>>): readonly AgentDescriptor[] => {
     known = new Map(Object.entries(texts).map(([id, text]) => [id, parse(id, text)]));

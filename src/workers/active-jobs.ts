@@ -3,7 +3,12 @@ import { BatonError } from '../contracts/error.ts';
 /** A job in work: its one signal, whatever ends it. */
 export type ActiveJob = { readonly signal: AbortSignal; close(): void };
 
-type Entry = { readonly job: string; readonly run: string; readonly controller: AbortController };
+type Entry = {
+  readonly job: string;
+  readonly run: string;
+  readonly controller: AbortController;
+  readonly ended: PromiseWithResolvers<void>;
+};
 
 /** The jobs this process works on, so that a cancel, a lost lock and a drain reach them. */
 export class ActiveJobs {
@@ -13,10 +18,24 @@ export class ActiveJobs {
 
   /** Registers a job BEFORE its cancel flag is read: a cancel is seen either there or here. */
   open(job: string, run: string): ActiveJob {
-    const entry = { job, run, controller: new AbortController() };
+    const entry = { job, run, controller: new AbortController(), ended: Promise.withResolvers<void>() };
     this.#entries.add(entry);
     if (this.#draining) entry.controller.abort(new BatonError('draining'));
-    return { signal: entry.controller.signal, close: () => void this.#entries.delete(entry) };
+    const close = (): void => {
+      this.#entries.delete(entry);
+      entry.ended.resolve();
+    };
+    return { signal: entry.controller.signal, close };
+  }
+
+  /** Resolves when this process no longer works on a job: one that comes back here may have its result under way. */
+  whenFree(job: string): Promise<void> {
+    return this.#whenEnded((entry) => entry.job === job);
+  }
+
+  /** Resolves when this process works on nothing that it works on now. */
+  whenIdle(): Promise<void> {
+    return this.#whenEnded(() => true);
   }
 
   /** Aborts the jobs of a cancelled run. */
@@ -33,6 +52,10 @@ export class ActiveJobs {
   drain(): void {
     this.#draining = true;
     this.#abort('draining', () => true);
+  }
+
+  async #whenEnded(concerns: (entry: Entry) => boolean): Promise<void> {
+    await Promise.all([...this.#entries].filter(concerns).map(({ ended }) => ended.promise));
   }
 
   #abort(code: 'cancelled' | 'lock_lost' | 'draining', concerns: (entry: Entry) => boolean): void {

@@ -88,6 +88,7 @@ async function processJob(
 ): Promise<{ status: string }> {
   const id = job.id ?? '';
   const { run_id } = AnyJob.parse(job.data);
+  await active.whenFree(id);
   const own = active.open(id, run_id);
   try {
     return await act(await processor(toPoolJob(job), own.signal), { job, token });
@@ -118,7 +119,9 @@ async function act(verdict: Verdict, { job, token }: Taken): Promise<{ status: s
 async function closePool(workers: readonly Worker[], active: ActiveJobs, graceMs: number): Promise<void> {
   const closed = Promise.allSettled(workers.map((worker) => worker.close()));
   const done = new AbortController();
-  await Promise.race([closed, pause(graceMs, undefined, { signal: done.signal }).catch(() => undefined)]);
+  // Idle, and not closed: BullMQ's close may hang for a while after Redis was away, with nothing left to wait for.
+  const grace = pause(graceMs, undefined, { signal: done.signal }).catch(() => undefined);
+  await Promise.race([closed, active.whenIdle(), grace]);
   active.drain();
   await Promise.race([closed, pause(CLOSE_MS, undefined, { signal: done.signal }).catch(() => undefined)]);
   done.abort();

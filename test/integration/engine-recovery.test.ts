@@ -7,7 +7,6 @@ import { settleTask } from '../../src/flow/settle.ts';
 import { submitFlow } from '../../src/flow/submit.ts';
 import { closeCancelled } from '../../src/journal/close.ts';
 import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
-import { loadScript } from '../../src/journal/script.ts';
 import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { flowGraphOf } from '../../src/plan/flow-graph.ts';
@@ -16,6 +15,7 @@ import { planOf } from '../support/plans.ts';
 import { claim, playPlan, resultOf } from '../support/played-run.ts';
 import { eventually } from '../support/processes.ts';
 import { isContainer, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { openRedisProxy } from '../support/redis-proxy.ts';
 import { createTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
@@ -73,51 +73,27 @@ test('half a character in a result or an error is recorded as U+FFFD and holds n
   ]);
 });
 
-test('a worker that dies in a settle applied in part leaves no dependent behind: the job that comes back releases them', async () => {
+test('a worker that dies between settle and the end of its job leaves no dependent behind, also when Redis had lost its scripts', async () => {
   const plan = planOf({ a: {}, b: { after: ['a'], capability: 'search' }, c: { after: ['a'], capability: 'search' } });
   const run = await plannedRun(plan);
-  const graph = flowGraphOf(run, plan);
-  await submitFlow(opened.flow, run, graph);
-  await settleInPart(run, graph.nodes[0]?.edges ?? []);
+  const [node] = flowGraphOf(run, plan).nodes;
+  await submitFlow(opened.flow, run, flowGraphOf(run, plan));
+  const epoch = await claim(opened.store, run, 'a');
+  await opened.store.redis.script('FLUSH');
+  const detail = { status: 'completed', latency_ms: 1, confidence: null, usage: null, truncated: false } as const;
+  await settleTask(opened.store, {
+    ...{ run, epoch, tree: true, edges: node?.edges ?? [], job: { queue: 'cap-custom', id: `${run}.0` } },
+    result: resultOf('a', { response: 'done', attempts: epoch, fails: false }),
+    events: [{ name: 'task.completed', task_id: 'a', agent_id: 'x', attempt: epoch, data: '', detail }],
+  });
   const search = opened.flow.queue('cap-search');
-  expect(await search.getJobState(`${run}.2`), 'all edges resolved, and not released').toBe('waiting-children');
-  expect(await opened.store.redis.exists(`${opened.store.keys.job('cap-search', `${run}.2`)}:dependencies`)).toBe(0);
+  expect(await search.getJobState(`${run}.1`), 'released by the end of the job').toBe('waiting-children');
+  expect(await search.getJobState(`${run}.2`), 'released with the result').toBe('waiting');
 
   await using _worker = await startTestWorker({ redisUrl: redis.url });
   await eventsOfEndedRun(opened, run, END_MS);
   expect(callsOf(run).toSorted()).toEqual(['b', 'c']);
 });
-
-/** Settles task `a` as a worker that dies in it: Redis has lost BullMQ's release script, so of the MULTI only settle.lua ran. */
-async function settleInPart(run: string, edges: readonly { queue: string; id: string }[]): Promise<void> {
-  const epoch = await claim(opened.store, run, 'a');
-  const dying = opened.connect();
-  await dying.script('FLUSH');
-  await dying.script('LOAD', loadScript(new URL('../../src/flow/settle.lua', import.meta.url)).lua);
-  const applied = Promise.withResolvers<void>();
-  const multi = dying.multi.bind(dying);
-  dying.multi = ((): unknown => {
-    const transaction = multi();
-    const exec = transaction.exec.bind(transaction);
-    transaction.exec = async () => {
-      await exec();
-      applied.resolve();
-      return new Promise(() => undefined); // its process is gone before it reads the reply
-    };
-    return transaction;
-  }) as typeof dying.multi; // stands for one form of its overloads
-  const result = resultOf('a', { response: 'done', attempts: epoch, fails: false });
-  const detail = { status: 'completed', latency_ms: 1, confidence: null, usage: null, truncated: false } as const;
-  void settleTask(
-    { redis: dying, keys: opened.store.keys },
-    {
-      ...{ run, epoch, result, edges, tree: true },
-      event: { name: 'task.completed', task_id: 'a', agent_id: 'x', attempt: epoch, data: '', detail },
-      job: { queue: 'cap-custom', id: `${run}.0` },
-    },
-  );
-  await applied.promise;
-}
 
 test('a plan job that cannot read its run comes back as often as it takes, and goes on once it can', async () => {
   const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {} });
@@ -183,7 +159,7 @@ test.skipIf(isContainer)(
   async () => {
     await using lasting = await startTestRedis({ appendonly: true });
     await using store = openTestStore(lasting.url);
-    const env = { BATON_LOCK_MS: '600', BATON_STALLED_MS: '200' };
+    const env = { BATON_LOCK_MS: '600', BATON_STALLED_MS: '200', BATON_DRAIN_MS: '500' };
     await using _worker = await startTestWorker({ redisUrl: lasting.url, env });
     const { run } = await submitRun(store.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
     await once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
@@ -200,6 +176,62 @@ test.skipIf(isContainer)(
     expect(events.filter(({ name }) => name === 'task.completed')).toHaveLength(1);
   },
 );
+
+test('an answer that is whole is recorded although the lock of its job is lost while it is on its way to Redis', async () => {
+  await using proxy = await openRedisProxy(redis.port);
+  // The job does not come back within this test: what counts is what becomes of the answer that is there.
+  const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '600000', BATON_DRAIN_MS: '0' };
+  await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
+  const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
+  const { run } = await submitRun(opened.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+  await called;
+
+  const goOn = proxy.stall('baton-command');
+  seen.events.emit('release');
+  await eventually(() => (seen.ended.has(`${run}.a`) ? true : undefined));
+  await opened.store.redis.del(`${opened.store.keys.job('cap-custom', `${run}.0`)}:lock`);
+  await renewals(2); // the first one has found no lock and told the worker; a second one means that it holds on to its answer
+  goOn();
+
+  const settled = await eventually(async () => (await loadRun(opened.store, run))?.results.get('a'));
+  expect(settled).toMatchObject({ status: 'completed', attempts: 1 });
+  expect(callsOf(run)).toEqual(['a']);
+  await closeCancelled(opened.store, run);
+});
+
+test('a job that comes back to the worker whose answer for it is still on its way does not ask again', async () => {
+  await using proxy = await openRedisProxy(redis.port);
+  const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '200', BATON_DRAIN_MS: '0' };
+  await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
+  const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
+  const { run } = await submitRun(opened.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+  await called;
+
+  const goOn = proxy.stall('baton-command');
+  seen.events.emit('release');
+  await eventually(() => (seen.ended.has(`${run}.a`) ? true : undefined));
+  await opened.store.redis.del(`${opened.store.keys.job('cap-custom', `${run}.0`)}:lock`);
+  await eventually(async () => {
+    const job = await opened.flow.queue('cap-custom').getJob(`${run}.0`);
+    return (job?.attemptsStarted ?? 0) >= 2 ? true : undefined;
+  });
+  goOn();
+
+  await eventsOfEndedRun(opened, run, END_MS);
+  expect(callsOf(run)).toEqual(['a']);
+  expect((await loadRun(opened.store, run))?.results.get('a')).toMatchObject({ status: 'completed', attempts: 1 });
+});
+
+/** Waits until locks of the queue of custom tasks have been renewed, or have failed to be, so often. */
+async function renewals(times: number): Promise<void> {
+  const monitor = await opened.connect().monitor();
+  let seenTimes = 0;
+  monitor.on('monitor', (_time: string, command: readonly string[]) => {
+    if (/^evalsha$/i.test(command[0] ?? '') && command[3]?.endsWith('cap-custom:stalled') && command[2] === '1')
+      seenTimes += 1;
+  });
+  await eventually(() => (seenTimes >= times ? true : undefined), 3_000).finally(() => monitor.disconnect());
+}
 
 test('an agent that this version cannot read stops nobody else', async () => {
   const { redis: commands, keys } = opened.store;

@@ -7,7 +7,7 @@ import { Capability } from '../../../src/contracts/agent.ts';
 
 /**
  * `ms` before the answer, `fail` on every call (a text is what it fails with), `failFirst` calls only, `hang` until aborted,
- * `hold` until the test emits `release` (`deaf`: whatever its signal says), `words` streamed.
+ * `hold` the first call until the test emits `release` (`deaf`: whatever its signal says), `words` streamed.
  */
 export const Script = z.looseObject({
   ms: z.number().default(0),
@@ -43,11 +43,11 @@ async function* act(
   seen.began.set(key, performance.now());
   seen.events.emit('call', call);
   if (script.hang) await pause(60_000, undefined, { signal: context.signal });
-  if (script.hold) await once(seen.events, 'release', script.deaf ? {} : { signal: context.signal });
+  const calls = seen.calls.filter((each) => each.key === key).length;
+  if (script.hold && calls === 1) await once(seen.events, 'release', script.deaf ? {} : { signal: context.signal });
   if (script.ms > 0) await pause(script.ms, undefined, { signal: context.signal });
-  const failures = seen.calls.filter((each) => each.key === key).length;
   if (typeof script.fail === 'string') throw new Error(script.fail);
-  if (script.fail || failures <= script.failFirst) throw new Error(`${task.task_id} was told to fail`);
+  if (script.fail || calls <= script.failFirst) throw new Error(`${task.task_id} was told to fail`);
   for (const word of script.words) yield word;
   if (script.words.length === 0) yield `${task.task_id} done`;
   seen.ended.set(key, performance.now());
