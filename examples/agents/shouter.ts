@@ -1,4 +1,4 @@
-// An agent of one's own: `node examples/agents/shouter.ts` beside a running `baton start`.
+// An agent of one's own: `npx node examples/agents/shouter.ts` beside a running `baton start`.
 import { serveAgent } from 'baton/agent';
 
 await serveAgent({
