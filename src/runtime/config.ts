@@ -119,6 +119,11 @@ export function childEnvironment(overrides: Overrides): NodeJS.ProcessEnv {
   return { ...process.env, ...overrides };
 }
 
+/** Whether npm (run, exec, npx) started this process: it does not pass a SIGTERM on. */
+export function isStartedByNpm(): boolean {
+  return process.env.npm_execpath !== undefined;
+}
+
 /** Whether this process serves more than its own machine: asked for by BATON_ENV, or shown by a non-loopback BATON_HOST. */
 export function isProduction(config: Pick<Config, 'environment' | 'host'>): boolean {
   return config.environment === 'production' || !isLoopback(config.host);

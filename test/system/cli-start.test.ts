@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -59,6 +60,19 @@ test('`start --json` announces itself in one line, serves, heals itself, and SIG
   const { code, stdout } = await start.ended;
   expect({ code, lines: stdout.split('\n').length }).toEqual({ code: 0, lines: 2 });
   expect(after.filter(isAlive)).toEqual([]);
+});
+
+test('a `start` that npm began ends with npm, which passes no SIGTERM on', async () => {
+  const bin = path.resolve('bin/baton.js');
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, BATON_HOME: scratchFolder(), npm_execpath: 'npm' };
+  const shell = spawn('sh', ['-c', `"$0" "$1" start --port 0 --json; exit $?`, process.execPath, bin], { env });
+  let stdout = '';
+  shell.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const stack: Announced = JSON.parse(await eventually(() => /^(.*)\n/.exec(stdout)?.[1], 60_000));
+  shell.kill('SIGKILL');
+  await eventually(() => (allPids(stack).some(isAlive) ? undefined : true), 30_000);
 });
 
 test('commands work upon a running baton: agents, run, a lone worker', async () => {
