@@ -1,8 +1,9 @@
 import { queueOf, ROOT_QUEUE } from '../src/contracts/job.ts';
 import { keysOf, shardPrefix } from '../src/contracts/keys.ts';
 import { limits } from '../src/contracts/limits.ts';
-import type { Plan } from '../src/contracts/plan.ts';
+import { type Plan, toPlannedTask } from '../src/contracts/plan.ts';
 import { rootEvent } from '../src/contracts/root-event.ts';
+import { plainOptions } from '../src/contracts/run-options.ts';
 import { openFlow } from '../src/flow/flow.ts';
 import { submitFlow } from '../src/flow/submit.ts';
 import { createRun } from '../src/journal/create.ts';
@@ -26,7 +27,7 @@ export function openBaton({ connect }: BenchRedis): Side {
       const run = newRunId();
       const graph = flowGraphOf(run, plan);
       await record(store, run, recordable(plan));
-      await submitFlow(flow, run, graph);
+      await submitFlow(flow, { run, graph, budgeted: false });
       return graph.root.id;
     },
     verify: async (root, plan) => verify(store, root.slice(0, -'.root'.length), plan),
@@ -46,22 +47,23 @@ async function record(store: Store, run: string, plan: Plan): Promise<void> {
     query,
     plan,
     metadata: {},
+    options: plainOptions,
     idempotency: undefined,
     event: rootEvent(0, { name: 'run.created', data: 'Starting orchestration...', detail: { query, planned: true } }),
   });
-  const tasks = plan.sub_tasks.map(({ task_id, description, required_capability, depends_on }) => ({
-    task_id,
-    description,
-    required_capability,
-    depends_on,
-  }));
+  const tasks = plan.sub_tasks.map(toPlannedTask);
   const phase = { phase: 'execution', status: 'running' } as const;
   await recordPlan(store, {
     run,
     plan,
     usage: null,
     model: null,
-    ready: rootEvent(0, { name: 'plan.ready', data: 'Plan ready', detail: { reasoning: '', model: null, tasks } }),
+    mode: null,
+    ready: rootEvent(0, {
+      name: 'plan.ready',
+      data: 'Plan ready',
+      detail: { reasoning: '', model: null, tasks, mode: null },
+    }),
     phase: rootEvent(0, { name: 'run.phase', data: 'Entering execution phase...', detail: phase }),
   });
 }

@@ -73,6 +73,9 @@ function planOf(sketches: readonly Sketch[]): Plan {
       input_data: {},
       depends_on: [...after],
       on_dependency_failure: policy,
+      kind: 'agent',
+      after: [],
+      optional: false,
     })),
   };
 }

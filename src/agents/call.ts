@@ -48,6 +48,11 @@ export function limitsOf(agent: AgentDescriptor): CallLimits {
   };
 }
 
+/** Limits of a call whose agent may be silent for `idleMs` and no longer, whatever its own idle limit. */
+export function idleLimits(idleMs: number): Pick<CallLimits, 'firstByteMs' | 'idleMs'> {
+  return { firstByteMs: idleMs, idleMs };
+}
+
 /** How an agent is named at the beginning of a sentence that users may read. */
 export function peerOf(agent: AgentDescriptor): string {
   return `The agent "${agent.agent_id}"`;

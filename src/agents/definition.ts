@@ -1,4 +1,5 @@
 import { AgentDescriptor, type Capability, type PayloadSchema, type StreamingMode } from '../contracts/agent.ts';
+import type { Price } from '../contracts/budget.ts';
 import { BatonError, parseOr } from '../contracts/error.ts';
 import type { AgentPayload, AgentReply } from '../contracts/payload.ts';
 
@@ -45,6 +46,8 @@ type About = Readonly<{
   payload_schema?: Partial<PayloadSchema>;
   max_tokens?: number;
   timeout_seconds?: number;
+  /** What a call costs, for runs with a budget in money. */
+  price?: Partial<Price>;
   metadata?: Readonly<Record<string, unknown>>;
 }>;
 
@@ -100,6 +103,7 @@ export function toDescriptor(definition: AgentDefinition, placement: Placement):
     payload_schema,
     max_tokens,
     timeout_seconds,
+    price,
     metadata,
   } = definition;
   const kind = kindOf(definition);
@@ -115,6 +119,7 @@ export function toDescriptor(definition: AgentDefinition, placement: Placement):
       payload_schema,
       max_tokens,
       timeout_seconds,
+      price,
       metadata,
       streaming_mode: modes[kind],
       static_response: kind === 'reply' ? definition.reply : null,

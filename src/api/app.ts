@@ -7,6 +7,7 @@ import { addSeedRoutes } from './orchestrate.ts';
 import { answerErrors, refuseUnknown } from './problem.ts';
 import { nameRequest } from './request-id.ts';
 import { addRunRoutes } from './runs.ts';
+import { addTimelineRoutes } from './timeline.ts';
 import type { ApiTools, Door } from './tools.ts';
 
 /** The API as an express app, and the switch that begins its end. */
@@ -27,6 +28,7 @@ export function openApi(tools: ApiTools): Api {
   });
   addHealthRoutes(app, door);
   addRunRoutes(app, door);
+  addTimelineRoutes(app, door);
   addSeedRoutes(app, door);
   addAgentRoutes(app, door);
   addDashboard(app, tools);

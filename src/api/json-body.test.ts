@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
+import { plainOptions } from '../contracts/run-options.ts';
 import { isWithin, parseBody, parseRunRequest } from './json-body.ts';
 
 function errorOf(action: () => unknown): BatonError {
@@ -16,7 +17,7 @@ function errorOf(action: () => unknown): BatonError {
 const task = { task_id: 'a', description: 'do a', required_capability: 'search' };
 
 test('a query is enough for a run', () => {
-  expect(parseRunRequest({ query: ' hello ' })).toEqual({ query: 'hello', metadata: {} });
+  expect(parseRunRequest({ query: ' hello ' })).toEqual({ query: 'hello', metadata: {}, options: plainOptions });
 });
 
 test('unknown fields are named', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { BatonError } from '../contracts/error.ts';
+import { plainOptions } from '../contracts/run-options.ts';
 import { cursorOf, idempotencyOf, waitSecondsOf } from './request-headers.ts';
 
-const body = { query: 'hello', metadata: {} };
+const body = { query: 'hello', metadata: {}, options: plainOptions };
 
 describe('Prefer', () => {
   test.each([

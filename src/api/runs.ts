@@ -2,9 +2,10 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import { BatonError, parseOr } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
-import { isTerminal } from '../contracts/run.ts';
+import { isTerminal, type RunStatus } from '../contracts/run.ts';
 import { loadHead } from '../journal/load-run.ts';
 import { cancelRun } from '../orchestrator/cancel-run.ts';
+import { pauseRun, resumeRun } from '../orchestrator/pause-run.ts';
 import { linksOf, viewRun, viewRuns } from '../orchestrator/view-run.ts';
 import { createRun } from './create-run.ts';
 import { readJson } from './json-body.ts';
@@ -29,7 +30,9 @@ export function addRunRoutes(app: Express, door: Door): void {
   addRoute(app, '/v1/runs', { get: listRuns(door), post: [...readJson, createRun(door)] });
   addRoute(app, '/v1/runs/:id', { get: showRun(door) });
   addRoute(app, '/v1/runs/:id/events', { get: showEvents(door) });
-  addRoute(app, '/v1/runs/:id/cancel', { post: cancel(door) });
+  addRoute(app, '/v1/runs/:id/cancel', { post: command(door, (run) => cancelRun(door.flow, run)) });
+  addRoute(app, '/v1/runs/:id/pause', { post: command(door, (run) => pauseRun(door.flow, run)) });
+  addRoute(app, '/v1/runs/:id/resume', { post: command(door, (run) => resumeRun(door.flow, run)) });
 }
 
 function listRuns({ flow }: Door): Handler {
@@ -49,11 +52,11 @@ function showRun({ flow }: Door): Handler {
   };
 }
 
-/** 202 when the end was asked for, 200 when the run had ended before: then nothing was done. */
-function cancel({ flow }: Door): Handler {
+/** 202 when it was told to the run, 200 when the run had ended before: then nothing was done. */
+function command({ flow }: Door, tell: (run: string) => Promise<RunStatus | undefined>): Handler {
   return async (request, response) => {
     const run = runIdOf(request);
-    const before = await cancelRun(flow, run);
+    const before = await tell(run);
     if (before === undefined) throw new BatonError('run_not_found');
     const status = (await loadHead(flow.store, run))?.status ?? before;
     response.status(isTerminal(before) ? 200 : 202).json({ run_id: run, status, links: linksOf(run) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Price } from './budget.ts';
 import { AgentId } from './ids.ts';
 import { defaults } from './limits.ts';
 
@@ -60,6 +61,7 @@ export const AgentDescriptor = z
     priority: z.int().min(-1_000).max(1_000).default(0),
     max_tokens: z.int().min(1).nullable().default(null),
     timeout_seconds: z.number().positive().max(3_600).default(defaults.agentTimeoutSeconds),
+    price: Price.optional(),
     metadata: z.record(z.string(), z.unknown()).default({}),
   })
   .refine((agent) => agent.transport !== 'http' || agent.endpoint !== null || isSelfContained(agent), {

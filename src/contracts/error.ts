@@ -15,6 +15,11 @@ export const errorCatalogue = {
   not_acceptable: { status: 406, retry: false, text: 'This can be sent only in other formats.' },
   body_too_large: { status: 413, retry: false, text: 'The body is too large.' },
   unsupported_media_type: { status: 415, retry: false, text: 'The body must be application/json.' },
+  interrupt_not_found: { status: 404, retry: false, text: 'There is no question with this id.' },
+  already_decided: { status: 409, retry: false, text: 'This question has been decided.' },
+  run_not_ended: { status: 409, retry: false, text: 'The run has not ended.' },
+  run_ended: { status: 409, retry: false, text: 'The run has ended.' },
+  stale_content: { status: 422, retry: false, text: 'The question is about other content than this hash names.' },
   invalid_request: { status: 422, retry: false, text: 'The request has faults.' },
   invalid_plan: { status: 422, retry: false, text: 'The plan has faults.' },
   idempotency_conflict: { status: 422, retry: false, text: 'This Idempotency-Key was used with another body.' },
@@ -23,6 +28,7 @@ export const errorCatalogue = {
   run_cancelled: { status: 409, retry: false, text: 'The run was cancelled.' },
   unreachable: { status: 503, retry: true, text: 'No baton answers there.' },
   store_unavailable: { status: 503, retry: true, text: 'Redis does not answer.' },
+  store_full: { status: 503, retry: true, text: 'Redis is nearly full: no new runs for now.' },
   still_running: { status: 504, retry: true, text: 'The run has not ended in the time given.' },
 
   config_invalid: { status: 500, retry: false, text: 'The settings have faults.' },
@@ -40,6 +46,17 @@ export const errorCatalogue = {
   no_suitable_agent: { status: 503, retry: false, text: 'No healthy agent offers this capability.' },
   dependency_failed: { status: 500, retry: false, text: 'A task this one depends on did not complete.' },
   cancelled: { status: 409, retry: false, text: 'The run was cancelled.' },
+  rejected: { status: 409, retry: false, text: 'A human rejected this.' },
+  late: { status: 409, retry: false, text: 'The join this branch feeds went on without it.' },
+  join_timeout: { status: 504, retry: false, text: 'Too few branches completed in time.' },
+  redispatched: { status: 504, retry: true, text: 'The join this branch feeds gave it to another agent.' },
+  map_invalid: { status: 422, retry: false, text: 'There is no list to map over.' },
+  map_failed: { status: 502, retry: false, text: 'The items of this task did not complete.' },
+  budget_exhausted: { status: 402, retry: false, text: 'The budget of the run is spent.' },
+  run_deadline: { status: 504, retry: false, text: 'The run has reached its deadline.' },
+  job_lost: { status: 500, retry: false, text: 'The job of this task is gone: somebody removed it.' },
+  agent_busy: { status: 429, retry: true, text: 'The agent has too much to do.' },
+  worker_died: { status: 500, retry: true, text: 'The call ended the process it ran in.' },
   task_timeout: { status: 504, retry: false, text: 'The task took longer than its time limit.' },
   agent_timeout: { status: 504, retry: true, text: 'The agent took too long.' },
   agent_unreachable: { status: 502, retry: true, text: 'The agent could not be reached.' },
@@ -54,6 +71,11 @@ export const errorCatalogue = {
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
+
+/** A code read back from the journal; one of another version counts as internal. */
+export function errorCodeOf(code: string): ErrorCode {
+  return Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : 'internal'; // it is one of its keys
+}
 
 /** One fault of a request or a plan: where, and what was expected. */
 export const Fault = z.object({ path: z.string(), message: z.string() });
@@ -71,16 +93,25 @@ export const Problem = z.object({
 });
 export type Problem = z.infer<typeof Problem>;
 
+type BatonErrorOptions = {
+  readonly cause?: unknown;
+  readonly faults?: readonly Fault[];
+  readonly retryAfterMs?: number | undefined;
+};
+
 /** The one error class. `message` may be shown to users; what they must not see goes into `cause`. */
 export class BatonError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly Fault[];
+  /** Milliseconds that whoever was called asks to be left alone; undefined when it did not say. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; faults?: readonly Fault[] } = {}) {
+  constructor(code: ErrorCode, message?: string, options: BatonErrorOptions = {}) {
     super(message ?? errorCatalogue[code].text, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'BatonError';
     this.code = code;
     this.faults = options.faults ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get retryable(): boolean {

@@ -1,6 +1,11 @@
 import { z } from 'zod';
+import { BudgetView } from './budget.ts';
+import { InterruptState, InterruptView } from './interrupt.ts';
+import { JoinRelease } from './join.ts';
+import { PlannedTask } from './plan.ts';
 import { TaskOutcome, Usage } from './result.ts';
 import { RunStatus } from './run.ts';
+import { ModeDecision } from './run-options.ts';
 
 /** The seed's five kinds of event. */
 export const EventType = z.enum(['status', 'token', 'message', 'error', 'done']);
@@ -24,13 +29,26 @@ export const eventCatalogue = {
     detail: z.object({
       reasoning: text,
       model: z.object({ name: text, offline: z.boolean() }).nullable(),
-      tasks: z.array(
-        z.object({ task_id: text, description: text, required_capability: text, depends_on: z.array(text) }),
-      ),
+      tasks: z.array(PlannedTask),
+      /** Null for the plain DAG. */
+      mode: ModeDecision.nullable(),
     }),
   },
+  'run.paused': { type: 'status', detail: none },
+  'run.resumed': { type: 'status', detail: none },
   'agent.selected': { type: 'status', detail: z.object({ agent_id: text, candidates: z.array(candidate) }) },
-  'task.started': { type: 'status', detail: none },
+  'task.started': { type: 'status', detail: z.object({ worker: text }) },
+  /** A map task's children. */
+  'task.spawned': { type: 'status', detail: z.object({ tasks: z.array(PlannedTask) }) },
+  /** A fork has the result of the run it was made from. */
+  'task.reused': { type: 'status', detail: z.object({ status: TaskOutcome, from: text }) },
+  'join.released': { type: 'status', detail: JoinRelease },
+  'interrupt.requested': { type: 'status', detail: z.object({ interrupt: InterruptView, open: z.int() }) },
+  'interrupt.resolved': {
+    type: 'status',
+    detail: z.object({ interrupt_id: text, state: InterruptState, reason: text, expired: z.boolean(), open: z.int() }),
+  },
+  'budget.updated': { type: 'status', detail: BudgetView },
   'task.status': { type: 'status', detail: none },
   'task.retrying': { type: 'status', detail: z.object({ error: failure, delay_ms: z.number() }) },
   'task.skipped': { type: 'status', detail: z.object({ reason: failure }) },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type EventDraft, eventCatalogue, type StreamEvent } from './event.ts';
 import { emptyRun, foldEvent, foldEvents } from './fold.ts';
+import { plainOptions } from './run-options.ts';
 
 const RUN = `r${'a'.repeat(22)}`;
 
@@ -116,7 +117,10 @@ test('folding makes a new value and leaves the one before as it was', () => {
 });
 
 test('after a gap the run goes on from the snapshot, and says that events are missing', () => {
-  const task = { task_id: 'a', description: '', required_capability: 'custom', depends_on: [], status: 'completed' };
+  const task = {
+    ...{ task_id: 'a', description: '', required_capability: 'custom', depends_on: [] },
+    ...{ kind: 'agent', status: 'completed' },
+  };
   const result = {
     ...{
       task_id: 'a',
@@ -131,7 +135,8 @@ test('after a gap the run goes on from the snapshot, and says that events are mi
   const snapshot = {
     ...{ run_id: RUN, status: 'running', query: 'q', created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
     ...{ partial: false, links: { self: '', events: '', cancel: '' }, metadata: {}, plan: null, response: null },
-    ...{ error: null, warnings: [], usage: null, model: null },
+    ...{ error: null, warnings: [], usage: null, model: null, options: plainOptions, mode: null, paused: false },
+    ...{ interrupts: [], budget: null, fork: null, spawned: [] },
     tasks: [{ ...task, agent_id: 'poet', attempts: 1 }],
     results: [result],
   };

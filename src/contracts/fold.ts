@@ -119,6 +119,12 @@ function foldTaskEvent(task: FoldedTask, event: StreamEvent): FoldedTask {
       return { ...current, status: 'skipped', error: event.detail.reason };
     case 'task.failed':
       return { ...current, status: 'failed', error: event.detail.error };
+    case 'task.reused':
+      return { ...current, status: event.detail.status };
+    case 'interrupt.requested':
+      return { ...current, status: 'waiting' };
+    case 'interrupt.resolved':
+      return { ...current, status: 'pending' };
     case 'task.completed':
       return {
         ...current,
@@ -137,15 +143,21 @@ function agentOf({ agent_id }: StreamEvent): string | null {
   return agent_id === ORCHESTRATOR ? null : agent_id;
 }
 
-function withTask(run: FoldedRun, event: StreamEvent): FoldedRun {
+function withTask(before: FoldedRun, event: StreamEvent): FoldedRun {
+  const run = event.name === 'task.spawned' ? withChildren(before, event.detail) : before;
   const index = run.tasks.findIndex((task) => task.task_id === event.task_id);
-  const before = run.tasks[index] ?? newTask({ task_id: event.task_id });
-  const after = foldTaskEvent(before, event);
+  const after = foldTaskEvent(run.tasks[index] ?? newTask({ task_id: event.task_id }), event);
   return { ...run, tasks: index === -1 ? [...run.tasks, after] : run.tasks.with(index, after) };
 }
 
 function withPlan(run: FoldedRun, { reasoning, model, tasks }: EventDetail<'plan.ready'>): FoldedRun {
   return { ...run, reasoning, model, tasks: tasks.map(newTask) };
+}
+
+/** Those that are known already, from a snapshot, stay as they are. */
+function withChildren(run: FoldedRun, { tasks }: EventDetail<'task.spawned'>): FoldedRun {
+  const known = new Set(run.tasks.map(({ task_id }) => task_id));
+  return { ...run, tasks: [...run.tasks, ...tasks.filter(({ task_id }) => !known.has(task_id)).map(newTask)] };
 }
 
 /** What a reader gets instead of trimmed events: the run as GET /v1/runs/{id} shows it. Another snapshot changes nothing. */
@@ -154,7 +166,7 @@ function withSnapshot(run: FoldedRun, snapshot: unknown): FoldedRun {
   if (view === undefined) return run;
   const { query, status, partial, warnings, error, model } = view;
   const results = new Map(view.results.map((result) => [result.task_id, result]));
-  const tasks = view.tasks.map((task) => {
+  const tasks = [...view.tasks, ...view.spawned].map((task) => {
     const { response: text = '', error: reason = null, latency_ms = null } = results.get(task.task_id) ?? {};
     return { ...task, text, ending: null, error: reason, latency_ms };
   });
@@ -167,6 +179,7 @@ function newTask(known: Partial<TaskView> & Pick<TaskView, 'task_id'>): FoldedTa
     description: '',
     required_capability: '',
     depends_on: [],
+    kind: 'agent',
     status: 'pending',
     agent_id: null,
     attempts: 0,

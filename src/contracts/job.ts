@@ -25,12 +25,48 @@ export const jobIds = {
   task: (run: string, index: number): string => `${run}.${index}`,
   plan: (run: string): string => `${run}.plan`,
   close: (run: string): string => `${run}.close`,
-  remove: (run: string): string => `${run}.remove`,
+  deadline: (run: string): string => `${run}.deadline`,
+  /** A map task's child, by its place in the list. */
+  child: (map: string, place: number): string => `${map}.${place}`,
+  /** A wait of the task whose job this is. */
+  timer: (job: string, timer: string, round: number): string => `${job}.${timer}.${round}`,
 };
 
-/** Data of a task's job. `edges` are the dependents whose edge is ours to resolve; `tree` shows them in bull-board. */
-export const TaskJob = z.object({ run_id: z.string(), task: SubTask, edges: z.array(JobRef), tree: z.boolean() });
+/**
+ * A dependent whose edge is ours to resolve. `join` is its task id when it has a join that counts this edge, `timed` when that
+ * join's timeout begins with the first of its branches.
+ */
+export const Edge = JobRef.extend({ join: z.string().optional(), timed: z.boolean().optional() });
+export type Edge = z.infer<typeof Edge>;
+
+/** Data of a task's job. */
+export const TaskJob = z.object({
+  run_id: z.string(),
+  task: SubTask,
+  edges: z.array(Edge),
+  /** Whether edges leave a trace in bull-board. */
+  tree: z.boolean(),
+  /** Dependencies that must complete before it may start, unless it has a join. */
+  needs: z.array(z.string()),
+  /** A dependent wants the whole run to fail when this task does not complete. */
+  fails_run: z.boolean().optional(),
+  /** Its calls are paid from the run's budget. */
+  budgeted: z.boolean().optional(),
+});
 export type TaskJob = z.infer<typeof TaskJob>;
+
+/** What the journal's scripts know of a join: which branches it has, and which tasks feed nothing else and may be dropped. */
+export type JoinSpec = {
+  readonly branches: readonly BranchRef[];
+  /** Branches that must have completed for it to go on early. */
+  readonly need: number;
+  readonly grace_ms: number;
+  readonly timeout_ms: number | null;
+  readonly on_timeout: 'proceed' | 'redispatch' | 'fail';
+  /** Tasks all of whose dependents are this join or stand here too. Empty when late ones are kept. */
+  readonly drop: readonly BranchRef[];
+};
+export type BranchRef = { readonly task: string; readonly job: JobRef };
 
 /**
  * One task of a multi-parent flow. `parent` is its first dependent, or the root: BullMQ resolves that edge itself, with the job's
@@ -40,24 +76,40 @@ export type FlowNode = {
   readonly task: SubTask;
   readonly job: JobRef;
   readonly parent: JobRef;
-  readonly edges: readonly JobRef[];
+  readonly edges: readonly Edge[];
   readonly waitsFor: readonly JobRef[];
+  readonly needs: readonly string[];
+  readonly failsRun: boolean;
+  readonly join: JoinSpec | undefined;
+  /** BullMQ's: 1 is taken first. */
+  readonly priority: number;
 };
 
 /** A plan as jobs: dependencies before dependents. `tree` is false when bull-board would unfold too many paths. */
 export type FlowGraph = {
   readonly nodes: readonly FlowNode[];
   readonly root: JobRef;
+  readonly rootPriority: number;
   readonly rootWaitsFor: readonly JobRef[];
   readonly tree: boolean;
 };
 
-/** Data of a run-level job: plan, close after a cancel, remove after retention, or the root. */
+/** Data of a run-level job: plan, close after a stop, the end of its time, or the root. */
 export const RunJob = z.object({ run_id: z.string() });
 export type RunJob = z.infer<typeof RunJob>;
 
-/** What a run-level job does: plan the run, end it after a cancel, or remove it after its retention. */
-export type RunJobName = 'plan' | 'close' | 'remove';
+/** What a run-level job does: plan the run, end it after it was told to stop, or tell it to stop at its deadline. */
+export type RunJobName = 'plan' | 'close' | 'deadline';
+
+/** Data of a job that acts when a wait of one task is over: a join's grace or timeout, a question's expiry. */
+export const TimerJob = RunJob.extend({
+  task: z.string(),
+  job: JobRef,
+  timer: z.enum(['grace', 'timeout', 'expiry']),
+  /** timeout: 1, or 2 after the branches were dispatched again. expiry: nothing to count. */
+  round: z.int(),
+});
+export type TimerJob = z.infer<typeof TimerJob>;
 
 /**
  * What a processor says of its job at the end. `again` hands it back without counting a failure; a thrown error does the same
@@ -66,4 +118,6 @@ export type RunJobName = 'plan' | 'close' | 'remove';
 export type Verdict =
   | { readonly kind: 'done'; readonly status: string }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'again'; readonly delayMs: number };
+  | { readonly kind: 'again'; readonly delayMs: number }
+  /** Steps out without holding a slot until what is in its dependency set has gone; when nothing is, it comes back after `elseMs`. */
+  | { readonly kind: 'wait'; readonly elseMs?: number };

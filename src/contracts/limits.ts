@@ -35,8 +35,19 @@ export const limits = {
   treeNodes: 2_000,
   /** Claims of one task before it is given up: it ends its workers, not only itself. */
   claims: 50,
-  /** Runs in one page of GET /v1/runs. */
+  /** Runs in one page of GET /v1/runs, interrupts in one of GET /v1/interrupts. */
   pageRuns: 100,
+  /** Children of one map task. */
+  mapItems: 500,
+  /** Tasks of one run, those that map tasks add included. */
+  runTasks: 5_000,
+  /** The longest any wait may be set to: 30 days. */
+  waitMs: 30 * 24 * HOUR,
+  /** Lanes of the seed's workflow modes: tasks at once in parallel and in adaptive mode. */
+  parallelLanes: 5,
+  adaptiveLanes: 3,
+  /** A Retry-After beyond this is clamped to it. */
+  retryAfterMs: 5 * 60 * SECOND,
   /** Characters of an error text that reaches results, events and answers. */
   errorChars: 500,
 } as const;
@@ -64,6 +75,14 @@ export const defaults = {
   drainMs: 25 * SECOND,
   /** A cancelled run is closed at the latest this long after the request, whatever its agents do. */
   cancelCloseMs: 1_500,
+  /** Children of a map task unless it says otherwise. */
+  mapItems: 50,
+  /** How long a question to a human stays open: 7 days. */
+  interruptMs: 7 * 24 * HOUR,
+  /** How often the reconciler looks at the open runs. */
+  reconcileMs: 10 * SECOND,
+  /** Tokens set aside before a call of which nothing better is known. */
+  reserveTokens: 1_000,
   sseHeartbeatMs: 15 * SECOND,
   model: 'gpt-4o',
   temperature: 0.2,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StreamingMode } from './agent.ts';
+import { limits } from './limits.ts';
 
 /** Tokens as the model's server counted them; null when it did not say. */
 export const Usage = z.object({
@@ -28,10 +29,40 @@ export const TaskResult = z.object({
   /** 0 to 1 as the agent reported it; null when it did not. */
   confidence: z.number().min(0).max(1).nullable(),
   usage: Usage.nullable(),
+  /** US dollars by the agent's price; null when nothing is known of it. */
+  cost: z.number().nullable().default(null),
   /** True when the agent's max_tokens cut the text. */
   truncated: z.boolean(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
+
+type Unfinished = Pick<TaskResult, 'task_id' | 'agent_id' | 'attempts' | 'latency_ms'>;
+
+/** The result of a task that has none to give, with the reason. Its id comes first: flow/join.lua writes such results for children. */
+export function unfinishedTask(
+  head: Unfinished,
+  status: 'failed' | 'skipped',
+  error: NonNullable<TaskResult['error']>,
+): TaskResult {
+  return {
+    ...head,
+    status,
+    error,
+    success: false,
+    response: '',
+    streaming_mode: null,
+    confidence: null,
+    usage: null,
+    cost: null,
+    truncated: false,
+  };
+}
+
+/** What results hold, one after the other with a blank line between: the answer where no model merges them. */
+export function joinedText(results: readonly TaskResult[]): string {
+  const texts = results.filter((result) => result.status === 'completed').map((result) => result.response);
+  return texts.join('\n\n').slice(0, limits.outputChars);
+}
 
 /** What the results hash holds: a result whose long text lies in a key of its own (`by_reference`). */
 export const ResultEnvelope = TaskResult.extend({ by_reference: z.boolean() });

@@ -1,18 +1,32 @@
 import { z } from 'zod';
+import { BudgetView } from './budget.ts';
+import { BatonError, errorCodeOf } from './error.ts';
 import { RunId } from './ids.ts';
+import { InterruptView } from './interrupt.ts';
 import { limits } from './limits.ts';
 import { Metadata, Plan } from './plan.ts';
 import { TaskResult, Usage } from './result.ts';
+import { ModeDecision, RunOptions } from './run-options.ts';
 
-/** The states of a run. `waiting` (for a human) is reserved for interrupts. */
-export const RunStatus = z.enum(['queued', 'planning', 'running', 'synthesizing', 'completed', 'failed', 'cancelled']);
+/** The states of a run. `waiting`: at least one question to a human is open; what needs no answer goes on meanwhile. */
+export const RunStatus = z.enum([
+  'queued',
+  'planning',
+  'running',
+  'waiting',
+  'synthesizing',
+  'completed',
+  'failed',
+  'cancelled',
+]);
 export type RunStatus = z.infer<typeof RunStatus>;
 
 /** The legal transitions; journal scripts take the sources from here and compare before they set. */
 export const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  queued: ['planning', 'running', 'failed', 'cancelled'],
-  planning: ['running', 'failed', 'cancelled'],
-  running: ['synthesizing', 'completed', 'failed', 'cancelled'],
+  queued: ['planning', 'running', 'waiting', 'completed', 'failed', 'cancelled'],
+  planning: ['running', 'waiting', 'completed', 'failed', 'cancelled'],
+  running: ['waiting', 'synthesizing', 'completed', 'failed', 'cancelled'],
+  waiting: ['queued', 'planning', 'running', 'synthesizing', 'completed', 'failed', 'cancelled'],
   synthesizing: ['completed', 'failed', 'cancelled'],
   completed: [],
   failed: [],
@@ -28,12 +42,22 @@ export function sourcesOf(status: RunStatus): readonly RunStatus[] {
   return RunStatus.options.filter((from) => transitions[from].includes(status));
 }
 
+/** Why a run was told to stop before its end, and as what it ends. `partial`: with the answer that there is. */
+export const Stop = z.object({ as: z.enum(['cancelled', 'failed', 'partial']), code: z.string(), message: z.string() });
+export type Stop = z.infer<typeof Stop>;
+
+/** What a task of such a run is skipped with. */
+export function stopError({ code, message }: Stop): BatonError {
+  return new BatonError(errorCodeOf(code), message);
+}
+
 /** Body of POST /v1/runs: a query for the planner, or a ready plan. */
 export const RunRequest = z
   .strictObject({
     query: z.string().trim().min(1).max(limits.queryChars).optional(),
     plan: Plan.optional(),
     metadata: Metadata.default({}),
+    options: RunOptions.prefault({}),
   })
   .refine((body) => body.query !== undefined || body.plan !== undefined, 'expected "query" or "plan"');
 export type RunRequest = z.infer<typeof RunRequest>;
@@ -44,7 +68,8 @@ export const RunLinks = z.object({ self: z.string(), events: z.string(), cancel:
 export const RunAccepted = z.object({ run_id: RunId, status: RunStatus, links: RunLinks });
 export type RunAccepted = z.infer<typeof RunAccepted>;
 
-export const TaskStatus = z.enum(['pending', 'running', 'completed', 'failed', 'skipped']);
+/** waiting: for a human. */
+export const TaskStatus = z.enum(['pending', 'running', 'waiting', 'completed', 'failed', 'skipped']);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
 export const TaskView = z.object({
@@ -52,6 +77,7 @@ export const TaskView = z.object({
   description: z.string(),
   required_capability: z.string(),
   depends_on: z.array(z.string()),
+  kind: z.string(),
   status: TaskStatus,
   agent_id: z.string().nullable(),
   attempts: z.int(),
@@ -83,5 +109,18 @@ export const RunView = RunSummary.extend({
   usage: Usage.nullable(),
   /** The model that planned, and whether it is the offline stand-in; null before planning and for ready plans. */
   model: z.object({ name: z.string(), offline: z.boolean() }).nullable(),
+  options: RunOptions,
+  /** How the plan's order was decided, and from what; null for the plain DAG and before there is a plan. */
+  mode: ModeDecision.nullable(),
+  /** Nothing new begins until it is resumed. */
+  paused: z.boolean(),
+  /** Questions to humans, open and decided. */
+  interrupts: z.array(InterruptView),
+  /** Null without a budget. */
+  budget: BudgetView.nullable(),
+  /** The run whose results this one re-uses, and which ones. */
+  fork: z.object({ from: RunId, reused: z.array(z.string()) }).nullable(),
+  /** Tasks that map tasks added, in order of their lists. */
+  spawned: z.array(TaskView),
 });
 export type RunView = z.infer<typeof RunView>;

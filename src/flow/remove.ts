@@ -20,8 +20,10 @@ export async function removeRun(flow: Flow, { run, jobs, tasks }: RunParts): Pro
   const names = keys.run(run);
   // A flow that was preset and never added has left its sets behind.
   await redis.unlink(...all.map(({ queue, id }) => `${keys.job(queue, id)}:dependencies`));
-  await redis.zrem(keys.runs, run);
-  // Last, since the record holds the list; and at once, so that nobody finds a record without its parts.
-  await redis.unlink(names.run, names.tasks, names.results, names.events, ...tasks.map(names.text));
+  // At once, so that nobody finds a record without its parts.
+  const { text, ...hashes } = names;
+  await redis.unlink(...Object.values(hashes), ...tasks.map(text));
+  // Last, so that a removal that breaks off is found again.
+  for (const index of [keys.runs, keys.openRuns, keys.endedRuns]) await redis.zrem(index, run);
   return true;
 }

@@ -3,9 +3,13 @@ import type { Flow } from './flow.ts';
 import { keptJob, returningJob } from './job-options.ts';
 
 /** Adds a run-level job: plan now, close or remove after `delayMs`. The id derives from the run, so adding twice is harmless. */
-export async function addRunJob(flow: Flow, name: RunJobName, job: { run: string; delayMs?: number }): Promise<void> {
+export async function addRunJob(
+  flow: Flow,
+  name: RunJobName,
+  job: { run: string; delayMs?: number; priority?: number },
+): Promise<void> {
   const data: RunJob = { run_id: job.run };
-  const options = { jobId: jobIds[name](job.run), delay: job.delayMs ?? 0 };
+  const options = { jobId: jobIds[name](job.run), delay: job.delayMs ?? 0, priority: job.priority ?? 0 };
   // Planning is slow: what ends or removes runs must not wait behind it.
   if (name === 'plan') await flow.queue(ORCHESTRATOR_QUEUE).add(name, data, { ...options, ...keptJob });
   else await flow.queue(HOUSEKEEPING_QUEUE).add(name, data, { ...options, ...returningJob, removeOnComplete: true });

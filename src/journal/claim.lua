@@ -1,29 +1,32 @@
 -- Starts an attempt: a new epoch for the task, what its dependencies gave, and task.started, unless something stands against it.
 -- KEYS  run  tasks  results  events  then one text key per dependency
--- ARGV  1 task  2 attempt's own token  3 dependencies that must have completed  4 most bytes of one dependency's text
+-- ARGV  1 task  2 attempt's own token  3 how many of the first dependencies must have completed, -1: it may not start  4 most bytes of one dependency's text
 --       5 number of events (the first one task.started)  then 4 each: name agent data detail  then the dependencies' task ids
 -- Returns {state, epoch, first start ms, now ms, agents that failed 'a,b', then per dependency: envelope, text}
 --   settled    a result is recorded (its envelope follows): no call         closed     the run has ended
 --   cancelled  the run is being cancelled                                   blocked    too few dependencies completed
---   started    go on
--- Every state but settled raises the epoch: whoever held the task before can write nothing more.
+--   paused     nothing begins for now     started    go on
+-- Every state but settled and paused raises the epoch: whoever held the task before can write nothing more. With cancelled, why the
+-- run was told to stop stands in the place of the dependencies.
 local task = ARGV[1]
 local recorded = redis.call('HGET', KEYS[3], task)
 if recorded then return {'settled', 0, 0, 0, '', recorded} end
-local run = redis.call('HMGET', KEYS[1], 'terminal', 'cancel', 'status')
+local run = redis.call('HMGET', KEYS[1], 'terminal', 'cancel', 'status', 'paused')
 if not run[3] then return {'closed', 0, 0, 0, ''} end        -- removed: write nothing that nobody would delete
 
-local first = 6 + 4 * tonumber(ARGV[5])
+if run[4] and not run[1] and not run[2] then return {'paused', 0, 0, 0, ''} end
+
+local first, needed = 6 + 4 * tonumber(ARGV[5]), tonumber(ARGV[3])
 local envelopes, references, completed = {}, {}, 0
 -- Searched and not decoded, which costs more than all the rest: within a text of the envelope these quotes would be escaped.
 for i, found in ipairs(#KEYS > 4 and redis.call('HMGET', KEYS[3], unpack(ARGV, first)) or {}) do
   local envelope = found or ''
-  if string.find(envelope, '"status":"completed"', 1, true) then completed = completed + 1 end
+  if i <= needed and string.find(envelope, '"status":"completed"', 1, true) then completed = completed + 1 end
   envelopes[i] = envelope
   references[i] = string.find(envelope, '"by_reference":true', 1, true) ~= nil
 end
 local state = 'started'
-if run[1] then state = 'closed' elseif run[2] then state = 'cancelled' elseif completed < tonumber(ARGV[3]) then state = 'blocked' end
+if run[1] then state = 'closed' elseif run[2] then state = 'cancelled' elseif needed < 0 or completed < needed then state = 'blocked' end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -44,6 +47,7 @@ if held[1] ~= ARGV[2] then                                   -- else: this very 
   end
 end
 
+if state == 'cancelled' then return {state, epoch, started, now, failures, run[2]} end
 local reply, most = {state, epoch, started, now, failures}, tonumber(ARGV[4])
 for i, envelope in ipairs(envelopes) do
   local text = ''

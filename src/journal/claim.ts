@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contracts/event.ts';
 import { limits } from '../contracts/limits.ts';
 import { ResultEnvelope, type TaskResult } from '../contracts/result.ts';
+import { Stop } from '../contracts/run.ts';
 import { eventArgs } from './event-codec.ts';
 import { toResult } from './result-codec.ts';
 import { loadScript, runScript } from './script.ts';
@@ -9,23 +10,29 @@ import type { Store } from './store.ts';
 const script = loadScript(new URL('./claim.lua', import.meta.url));
 
 /** An event that gets its task and epoch from the claim. */
-export type Announcement = Pick<EventDraft, 'name' | 'agent_id' | 'data' | 'detail'>;
+export type Announcement = EventDraft extends infer E
+  ? E extends EventDraft
+    ? Pick<E, 'name' | 'agent_id' | 'data' | 'detail'>
+    : never
+  : never;
 
 export type ClaimInput = {
   readonly run: string;
   readonly task: string;
   /** Unique to this attempt: the same claim sent twice is one. */
   readonly token: string;
+  /** Those that must have completed first; else the claim comes back as `blocked`. */
   readonly dependencies: readonly string[];
-  /** How many of them must have completed, else the claim comes back as `blocked`. */
+  /** How many of the first dependencies must have completed; -1 when the task may not start, whatever they did. */
   readonly needed: number;
   /** What is said with a new epoch: task.started first. Empty for an attempt that nobody hears of. */
   readonly announce: readonly Announcement[];
 };
 
-/** What a claim found. Every state but `settled` has made this attempt the task's only writer. */
+/** What a claim found. Every state but `settled` and `paused` has made this attempt the task's only writer. */
 export type Claim =
   | { readonly state: 'settled'; readonly result: TaskResult }
+  | { readonly state: 'paused' }
   | {
       readonly state: 'started' | 'blocked' | 'cancelled' | 'closed';
       readonly epoch: number;
@@ -33,9 +40,14 @@ export type Claim =
       readonly elapsedMs: number;
       /** Agents whose calls for this task have failed, oldest first; one that failed twice stands twice. */
       readonly failedAgents: readonly string[];
-      /** By dependency; undefined where no result is recorded. */
+      /** By dependency; undefined where no result is recorded. Empty for a cancelled run. */
       readonly inputs: ReadonlyMap<string, TaskResult | undefined>;
+      /** Why the run was told to stop; undefined in every other state than `cancelled`. */
+      readonly stop: Stop | undefined;
     };
+
+/** A claim that owns its task. */
+export type OwnedClaim = Extract<Claim, { readonly epoch: number }>;
 
 /** Begins an attempt (guarantees: claim). One round trip: epoch, task.started, cancel flag and the dependencies' results. */
 export async function claimTask({ redis, keys }: Store, input: ClaimInput): Promise<Claim> {
@@ -62,12 +74,17 @@ function parseClaim(
   dependencies: readonly string[],
 ): Claim {
   if (state === 'settled') return { state, result: toResult(ResultEnvelope.parse(JSON.parse(rest[0] ?? '')), null) };
+  if (state === 'paused') return { state };
+  const isStopped = state === 'cancelled';
   return {
     state,
     epoch,
     elapsedMs: now - started,
     failedAgents: failures === '' ? [] : failures.split(','),
-    inputs: new Map(dependencies.map((id, index) => [id, input(rest[2 * index], rest[2 * index + 1])])),
+    stop: isStopped ? Stop.parse(JSON.parse(rest[0] ?? '')) : undefined,
+    inputs: new Map(
+      (isStopped ? [] : dependencies).map((id, index) => [id, input(rest[2 * index], rest[2 * index + 1])]),
+    ),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { EventDraft } from '../contracts/event.ts';
 import type { Usage } from '../contracts/result.ts';
-import { rootEvent } from '../contracts/root-event.ts';
 import type { RunStatus } from '../contracts/run.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
@@ -20,16 +19,18 @@ export type Ending = {
   readonly warnings?: readonly string[];
   readonly partial?: boolean;
   readonly usage?: Usage | null;
+  /** True for the end of a run that was told to stop. */
+  readonly stopped?: boolean;
   /** What is said at the end, the terminal event last. */
   readonly events: readonly EventDraft[];
 };
 
 /**
- * Writes a run's end. `stale`: a newer attempt of the root owns it. `cancelled`: a cancel was asked for, so closeCancelled must end
- * it. `ended`: the run has ended, by this call or before.
+ * Writes a run's end. `stale`: a newer attempt of the root owns it. `stopped`: it was told to stop, so closeStopped must end it.
+ * `ended`: the run has ended, by this call or before.
  */
-export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<'ended' | 'stale' | 'cancelled'> {
-  const { run, tasks, events } = keys.run(ending.run);
+export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<'ended' | 'stale' | 'stopped'> {
+  const { run, tasks, events, asks } = keys.run(ending.run);
   const fields = Object.entries({
     response: ending.response,
     error: ending.error && JSON.stringify(ending.error),
@@ -38,28 +39,17 @@ export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<
     answer_usage: ending.usage ? JSON.stringify(ending.usage) : undefined,
   }).filter((field): field is [string, string] => field[1] !== undefined);
   const code = await runScript(redis, script, {
-    keys: [run, tasks, events],
+    keys: [run, tasks, events, keys.openRuns, keys.endedRuns, asks, keys.interrupts],
     args: [
       ending.closer,
       ending.epoch ?? '',
       ending.status,
+      ending.run,
+      ending.stopped === true ? 1 : 0,
       fields.length,
       ...fields.flat(),
       ...ending.events.flatMap(eventArgs),
     ],
   });
-  return Number(code) === -1 ? 'stale' : Number(code) === -5 ? 'cancelled' : 'ended';
-}
-
-/** Ends a cancelled run, whatever its tasks still do: they settle without a word. Repeating it is harmless. */
-export async function closeCancelled(store: Store, run: string): Promise<void> {
-  const reason = 'The run was cancelled.';
-  await closeRun(store, {
-    run,
-    closer: 'cancel',
-    epoch: undefined,
-    status: 'cancelled',
-    error: { code: 'cancelled', message: reason },
-    events: [rootEvent(0, { name: 'run.cancelled', data: reason, detail: { reason } })],
-  });
+  return Number(code) === -1 ? 'stale' : Number(code) === -5 ? 'stopped' : 'ended';
 }

@@ -1,7 +1,7 @@
 -- Accepts a run: its record, its first event and its place in the index, before any job exists.
--- KEYS  run  events  runs  idempotency (unused when ARGV[2] is '')
+-- KEYS  run  events  runs  idempotency (unused when ARGV[2] is '')  open runs
 -- ARGV  1 run id  2 body digest or ''  3 idempotency TTL ms  4 status  5 query  6 plan JSON or ''  7 metadata JSON
---       8..11 run.created: name agent data detail
+--       8..11 run.created: name agent data detail  12 options JSON  13 ms until its deadline, or ''
 -- Returns {1, run id} accepted (also when this very call is sent again), {0, run id} the same request was accepted before,
 --         {-1, run id} the key belongs to another body
 if redis.call('EXISTS', KEYS[1]) == 1 then return {1, ARGV[1]} end
@@ -15,8 +15,10 @@ if ARGV[2] ~= '' then
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], 'status', ARGV[4], 'query', ARGV[5], 'metadata', ARGV[7], 'created_at', now)
+redis.call('HSET', KEYS[1], 'status', ARGV[4], 'query', ARGV[5], 'metadata', ARGV[7], 'options', ARGV[12], 'created_at', now)
+if ARGV[13] ~= '' then redis.call('HSET', KEYS[1], 'deadline_at', now + ARGV[13]) end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'plan', ARGV[6]) end
 redis.call('XADD', KEYS[2], '*', 'n', ARGV[8], 't', 'root', 'a', ARGV[9], 'e', 0, 'd', ARGV[10], 'x', ARGV[11])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
+redis.call('ZADD', KEYS[5], now, ARGV[1])
 return {1, ARGV[1]}

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contracts/event.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { Plan } from '../contracts/plan.ts';
+import type { RunOptions } from '../contracts/run-options.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
 import type { Store } from './store.ts';
@@ -14,6 +15,7 @@ export type NewRun = {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The client's key, and digests of it and of the body it came with. */
   readonly idempotency: { readonly owner: string; readonly keyDigest: string; readonly bodyDigest: string } | undefined;
+  readonly options: RunOptions;
   readonly event: EventDraft;
 };
 
@@ -26,7 +28,7 @@ export async function createRun({ redis, keys }: Store, input: NewRun): Promise<
   const run = keys.run(input.run);
   const idempotencyKey = keys.idempotency(idempotency?.owner ?? '', idempotency?.keyDigest ?? '');
   const reply = await runScript(redis, script, {
-    keys: [run.run, run.events, keys.runs, idempotencyKey],
+    keys: [run.run, run.events, keys.runs, idempotencyKey, keys.openRuns],
     args: [
       input.run,
       idempotency?.bodyDigest ?? '',
@@ -36,6 +38,8 @@ export async function createRun({ redis, keys }: Store, input: NewRun): Promise<
       input.plan === undefined ? '' : JSON.stringify(input.plan),
       JSON.stringify(input.metadata),
       ...eventArgs(input.event),
+      JSON.stringify(input.options),
+      input.options.deadline_ms ?? '',
     ],
   });
   const [code, id] = reply as [number, string]; // the script returns nothing else

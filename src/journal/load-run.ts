@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { ORCHESTRATOR } from '../contracts/ids.ts';
+import { ORCHESTRATOR, RunId } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
-import { Metadata, Plan } from '../contracts/plan.ts';
+import { Metadata, Plan, type SubTask } from '../contracts/plan.ts';
 import { addUsage, ResultEnvelope, type TaskResult, Usage } from '../contracts/result.ts';
-import { RunStatus } from '../contracts/run.ts';
+import { RunStatus, Stop } from '../contracts/run.ts';
+import { ModeDecision, plainOptions, RunOptions } from '../contracts/run-options.ts';
+import type { Child } from '../contracts/spawn.ts';
+import { loadSpawned } from './load-spawned.ts';
 import { toResult } from './result-codec.ts';
 import type { Store } from './store.ts';
 
@@ -25,7 +28,16 @@ const RunRecord = z.object({
   metadata: json(Metadata),
   created_at: z.coerce.number(),
   ended_at: z.coerce.number().optional(),
-  cancel: z.string().optional(),
+  /** Why the run was told to stop. */
+  cancel: orNull(Stop),
+  options: orNull(RunOptions).transform((options) => options ?? plainOptions),
+  mode: orNull(ModeDecision),
+  paused: z.string().optional(),
+  /** Present once all jobs of the flow have been added. */
+  submitted: z.string().optional(),
+  deadline_at: z.coerce.number().optional(),
+  /** The run it was forked from, and the tasks whose results it re-uses. */
+  fork: orNull(z.object({ from: RunId, reused: z.array(z.string()) })),
   response: z.string().optional(),
   error: orNull(z.object({ code: z.string(), message: z.string() })),
   warnings: orNull(z.array(z.string())),
@@ -49,6 +61,8 @@ export type RunState = {
   readonly record: RunRecord;
   readonly progress: ReadonlyMap<string, TaskProgress>;
   readonly results: ReadonlyMap<string, TaskResult>;
+  /** By map task. */
+  readonly children: ReadonlyMap<string, readonly Child[]>;
 };
 
 /** Reads a run's record alone; undefined when there is none (never was, or removed after retention). */
@@ -62,26 +76,51 @@ export async function loadRun(store: Store, run: string): Promise<RunState | und
   const record = await loadRecord(store, run);
   if (record === undefined) return undefined;
   const tasks = await store.redis.hgetall(store.keys.run(run).tasks);
-  return { record, progress: progressOf(record.plan, tasks), results: await loadResults(store, run) };
+  const children = await loadSpawned(store, run);
+  const ids = [...(record.plan?.sub_tasks ?? []), ...[...children.values()].flat().map(({ task }) => task)];
+  return { record, children, progress: progressOf(ids, tasks), results: await loadResults(store, run) };
 }
 
 /** Reads a run's results by task id, long texts included. */
-export async function loadResults({ redis, keys }: Store, run: string): Promise<ReadonlyMap<string, TaskResult>> {
-  const names = keys.run(run);
-  const envelopes = Object.values(await redis.hgetall(names.results)).map((text) =>
-    ResultEnvelope.parse(JSON.parse(text)),
+export async function loadResults(store: Store, run: string): Promise<ReadonlyMap<string, TaskResult>> {
+  return withTexts(store, run, Object.values(await store.redis.hgetall(store.keys.run(run).results)));
+}
+
+/** The same, of these tasks only; those without a result are left out. */
+export async function loadResultsOf(
+  store: Store,
+  run: string,
+  tasks: readonly string[],
+): Promise<ReadonlyMap<string, TaskResult>> {
+  if (tasks.length === 0) return new Map();
+  const found = await store.redis.hmget(store.keys.run(run).results, ...tasks);
+  return withTexts(
+    store,
+    run,
+    found.filter((text) => text !== null),
   );
+}
+
+async function withTexts(
+  { redis, keys }: Store,
+  run: string,
+  texts: readonly string[],
+): Promise<ReadonlyMap<string, TaskResult>> {
+  const envelopes = texts.map((text) => ResultEnvelope.parse(JSON.parse(text)));
   const long = envelopes.filter((envelope) => envelope.by_reference).map((envelope) => envelope.task_id);
-  const texts = long.length === 0 ? [] : await redis.mget(long.map(names.text));
-  const textOf = new Map(long.map((task, index) => [task, texts[index] ?? null]));
+  const found = long.length === 0 ? [] : await redis.mget(long.map(keys.run(run).text));
+  const textOf = new Map(long.map((task, index) => [task, found[index] ?? null]));
   return new Map(
     envelopes.map((envelope) => [envelope.task_id, toResult(envelope, textOf.get(envelope.task_id) ?? null)]),
   );
 }
 
-function progressOf(plan: Plan | null, tasks: Readonly<Record<string, string>>): ReadonlyMap<string, TaskProgress> {
+function progressOf(
+  known: readonly SubTask[],
+  tasks: Readonly<Record<string, string>>,
+): ReadonlyMap<string, TaskProgress> {
   return new Map(
-    (plan?.sub_tasks ?? []).map(({ task_id }) => {
+    known.map(({ task_id }) => {
       const epoch = Number(tasks[`${task_id}:epoch`] ?? 0);
       const waiting = epoch > 0 && tasks[`${task_id}:failed_epoch`] === String(epoch);
       const agent = tasks[`${task_id}:agent`] ?? ORCHESTRATOR;
@@ -90,9 +129,16 @@ function progressOf(plan: Plan | null, tasks: Readonly<Record<string, string>>):
   );
 }
 
-/** Tokens a run has used: planning, its tasks and the answer; null when nobody counted. */
+/** Tokens of planning and of a run's own tasks: what the results it re-uses once cost is another run's. Null when nobody counted. */
+export function workUsage(record: RunRecord, results: Iterable<TaskResult>): Usage | null {
+  const reused = new Set(record.fork?.reused ?? []);
+  const own = [...results].filter((result) => !reused.has(result.task_id));
+  return addUsage([record.plan_usage, ...own.map((result) => result.usage)]);
+}
+
+/** The same, and the answer's. */
 export function totalUsage(record: RunRecord, results: Iterable<TaskResult>): Usage | null {
-  return addUsage([record.plan_usage, record.answer_usage, ...[...results].map((result) => result.usage)]);
+  return addUsage([workUsage(record, results), record.answer_usage]);
 }
 
 export type RunPage = {

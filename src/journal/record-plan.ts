@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contracts/event.ts';
 import { Plan } from '../contracts/plan.ts';
 import type { Usage } from '../contracts/result.ts';
+import type { ModeDecision } from '../contracts/run-options.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
 import type { Store } from './store.ts';
@@ -12,6 +13,8 @@ export type PlanRecord = {
   readonly plan: Plan;
   readonly usage: Usage | null;
   readonly model: { readonly name: string; readonly offline: boolean } | null;
+  /** How its order was decided; null for the plain DAG. */
+  readonly mode: ModeDecision | null;
   readonly ready: EventDraft;
   readonly phase: EventDraft;
 };
@@ -26,6 +29,7 @@ export async function recordPlan({ redis, keys }: Store, record: PlanRecord): Pr
       JSON.stringify(record.plan),
       json(record.usage),
       json(record.model),
+      json(record.mode),
       ...eventArgs(record.ready),
       ...eventArgs(record.phase),
     ],

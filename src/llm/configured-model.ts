@@ -1,3 +1,4 @@
+import type { Price } from '../contracts/budget.ts';
 import { defaults } from '../contracts/limits.ts';
 import { type Model, noModel, openModel } from './model.ts';
 
@@ -7,6 +8,7 @@ export type ModelSettings = {
   readonly openaiBaseUrl?: string | undefined;
   readonly model: string;
   readonly offlineModel: boolean;
+  readonly modelPrice: Price;
 };
 
 /** Whether a model is configured at all. */
@@ -22,6 +24,7 @@ export function openConfiguredModel(settings: ModelSettings, fetch: typeof globa
     baseUrl: settings.openaiBaseUrl ?? null,
     name: settings.model,
     offline: settings.offlineModel,
+    price: settings.modelPrice,
     temperature: defaults.temperature,
     timeoutMs: defaults.modelTimeoutMs,
     fetch,

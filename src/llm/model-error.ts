@@ -1,5 +1,6 @@
 import { APIError } from 'openai';
 import { BatonError } from '../contracts/error.ts';
+import { parseRetryAfter } from '../outbound/retry-after.ts';
 
 /** What an operator can do about a rejection, by HTTP status. */
 const advice: Readonly<Record<number, string>> = {
@@ -14,7 +15,10 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** What a call of the model threw, as one of ours. The server's own words stay in `cause`: they may name keys or accounts. */
+/**
+ * What a call of the model threw, as one of ours, with the wait that a busy server asks for. The server's own words stay in
+ * `cause`: they may name keys or accounts.
+ */
 export function modelErrorOf(thrown: unknown, model: string): BatonError {
   if (thrown instanceof BatonError) return thrown;
   const status = thrown instanceof APIError ? thrown.status : undefined;
@@ -26,10 +30,16 @@ export function modelErrorOf(thrown: unknown, model: string): BatonError {
   if (isTransient(status)) {
     return new BatonError('model_unavailable', `The model "${model}" does not answer now (HTTP ${status}).`, {
       cause: thrown,
+      retryAfterMs: retryAfterOf(thrown),
     });
   }
   const hint = advice[status] ?? "see the log for the server's reason";
   return new BatonError('model_rejected', `The model "${model}" refused the request (HTTP ${status}): ${hint}.`, {
     cause: thrown,
   });
+}
+
+function retryAfterOf(thrown: unknown): number | undefined {
+  const headers = thrown instanceof APIError ? thrown.headers : undefined;
+  return parseRetryAfter((name) => headers?.get(name) ?? null, Date.now());
 }

@@ -1,5 +1,6 @@
 // The model port: the only room that knows the openai package. Everything else asks a Model.
 import { OpenAI } from 'openai';
+import { Price } from '../contracts/budget.ts';
 import { BatonError } from '../contracts/error.ts';
 import { type Dialect, fullDialect, learn } from './dialect.ts';
 import { modelErrorOf } from './model-error.ts';
@@ -13,6 +14,8 @@ import { readStructured, type Structured, type StructuredRequest, structuredBody
  */
 export type Model = {
   readonly label: { readonly name: string; readonly offline: boolean };
+  /** What its tokens cost. */
+  readonly price: Price;
   /** One value of a schema. What the model says wrongly is a value (`ok: false`), not an error. */
   structured<T>(request: StructuredRequest<T>): Promise<Structured<T>>;
   /** One answer as it is written. Leaving the loop closes the connection. */
@@ -28,6 +31,8 @@ export type ModelOptions = {
   readonly name: string;
   /** True when the server is the offline stand-in: runs show it. */
   readonly offline: boolean;
+  /** Nothing by default. */
+  readonly price?: Price;
   /** 0 to 2. */
   readonly temperature: number;
   /** The longest silence: of a whole structured call, or between two pieces of a stream. */
@@ -40,10 +45,13 @@ export function openModel(options: ModelOptions): Model {
   const line: Line = { client: openClient(options), speak: openSpeech(), options };
   return {
     label: { name: options.name, offline: options.offline },
+    price: options.price ?? free,
     structured: (request) => askStructured(line, request),
     stream: (request) => askStream(line, request),
   };
 }
+
+const free = Price.parse({});
 
 type Line = {
   readonly client: OpenAI;
@@ -142,6 +150,7 @@ export function noModel(): Model {
   const refuse = (): Promise<never> => Promise.reject(new BatonError('model_not_configured'));
   return {
     label: { name: 'none', offline: false },
+    price: free,
     structured: refuse,
     stream: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }),
   };

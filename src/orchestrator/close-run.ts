@@ -1,13 +1,9 @@
 import type { Verdict } from '../contracts/job.ts';
 import type { Flow } from '../flow/flow.ts';
-import { addRunJob } from '../flow/run-jobs.ts';
-import { closeCancelled } from '../journal/close.ts';
+import { closeStopped } from '../journal/close-stopped.ts';
 
-export type CloseTools = { readonly flow: Flow; readonly retentionMs: number };
-
-/** The close job of a cancelled run: ends it, whatever its tasks do, and arranges its removal. */
-export async function closeCancelledRun({ flow, retentionMs }: CloseTools, run: string): Promise<Verdict> {
-  await closeCancelled(flow.store, run);
-  await addRunJob(flow, 'remove', { run, delayMs: retentionMs });
-  return { kind: 'done', status: 'cancelled' };
+/** The close job of a run that was told to stop: ends it, whatever its tasks do. */
+export async function closeStoppedRun({ store }: Flow, run: string): Promise<Verdict> {
+  await closeStopped(store, run);
+  return { kind: 'done', status: 'closed' };
 }

@@ -3,33 +3,39 @@ import { randomUUID } from 'node:crypto';
 import { BatonError, type FailureReport } from '../contracts/error.ts';
 import type { EventDraft } from '../contracts/event.ts';
 import { ORCHESTRATOR, PLAN_TASK, ROOT_TASK } from '../contracts/ids.ts';
-import type { Verdict } from '../contracts/job.ts';
+import { jobIds, ORCHESTRATOR_QUEUE, type Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
-import type { Plan } from '../contracts/plan.ts';
+import { type Plan, toPlannedTask } from '../contracts/plan.ts';
 import type { Usage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
+import type { ModeDecision } from '../contracts/run-options.ts';
 import type { Flow } from '../flow/flow.ts';
-import { addRunJob } from '../flow/run-jobs.ts';
+import { stepOut } from '../flow/pause.ts';
 import { submitFlow } from '../flow/submit.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { claimTask } from '../journal/claim.ts';
-import { closeCancelled, closeRun } from '../journal/close.ts';
+import { closeRun } from '../journal/close.ts';
+import { closeStopped } from '../journal/close-stopped.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
+import { openFunds } from '../journal/funds.ts';
 import { loadRecord, type RunRecord } from '../journal/load-run.ts';
+import { loadSeeds } from '../journal/load-seeds.ts';
+import { markSubmitted } from '../journal/mark-submitted.ts';
 import { recordPlan } from '../journal/record-plan.ts';
 import type { Model } from '../llm/model.ts';
+import { payingModel } from '../llm/paying-model.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
 import { nextStep } from '../plan/next-step.ts';
+import { chargeOf, estimateOf } from '../plan/price.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
+import { orderPlan } from './order-plan.ts';
 import { planQuery } from './planner/plan-query.ts';
 
 export type PlanTools = {
   readonly flow: Flow;
   readonly registry: Registry;
   readonly model: Model;
-  /** How long a finished run is kept, in milliseconds. */
-  readonly retentionMs: number;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
@@ -42,16 +48,10 @@ type Made = { readonly plan: Plan; readonly usage: Usage | null; readonly model:
 
 /** Plans a run and submits its flow; safe to repeat at any point. A run that gets no plan ends as failed. */
 export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> {
-  const verdict = await claimAndPlan(tools, job);
-  const ended = verdict.kind === 'failed' || (verdict.kind === 'done' && verdict.status !== 'planned');
-  if (ended) await addRunJob(tools.flow, 'remove', { run: job.run, delayMs: tools.retentionMs });
-  return verdict;
-}
-
-async function claimAndPlan(tools: PlanTools, job: PlanJob): Promise<Verdict> {
   const { store } = tools.flow;
   const given = { run: job.run, task: PLAN_TASK, token: randomUUID(), dependencies: [], needed: 0, announce: [] };
   const claim = await claimTask(store, given);
+  if (claim.state === 'paused') return stepOut(store, job.run, { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(job.run) });
   if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
   if (claim.state === 'cancelled') return cancelled(tools, job.run);
   const attempt = { ...job, epoch: claim.epoch, failures: claim.failedAgents.length };
@@ -68,8 +68,11 @@ async function claimAndPlan(tools: PlanTools, job: PlanJob): Promise<Verdict> {
 async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Verdict> {
   const record = await loadRecord(tools.flow.store, attempt.run);
   const plan = record && (await decidePlan(tools, attempt, record));
-  if (plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is being cancelled: the next claim tells which
-  await submitFlow(tools.flow, attempt.run, flowGraphOf(attempt.run, plan));
+  if (record === undefined || plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is being cancelled: the next claim tells which
+  const seeds = await loadSeeds(tools.flow.store, attempt.run, record.fork?.reused ?? []);
+  const graph = flowGraphOf(attempt.run, plan, { seeds, priority: record.options.priority });
+  await submitFlow(tools.flow, { run: attempt.run, graph, budgeted: record.options.budget !== undefined });
+  await markSubmitted(tools.flow.store, attempt.run);
   return { kind: 'done', status: 'planned' };
 }
 
@@ -78,19 +81,27 @@ async function decidePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRec
   if (record.planned !== undefined && record.plan !== null) return record.plan;
   const made = await makePlan(tools, attempt, record);
   if (made === undefined) return undefined;
-  const { plan, usage, model } = made;
-  const events = { ready: ready(plan, model), phase: executing() };
-  return recordPlan(tools.flow.store, { run: attempt.run, plan, usage, model, ...events });
+  const { usage, model } = made;
+  const { plan, mode } = await orderPlan(tools.flow, made.plan, record.options.mode);
+  const events = { ready: ready(plan, model, mode), phase: executing() };
+  return recordPlan(tools.flow.store, { run: attempt.run, plan, usage, model, mode, ...events });
 }
 
 async function makePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Made | undefined> {
   if (record.plan !== null) return { plan: record.plan, usage: null, model: null };
   const { run, signal } = attempt;
-  const { flow, registry, model } = tools;
+  const { flow, registry } = tools;
   if (!(await advanceRun(flow.store, { run, to: 'planning', event: planning() }))) return undefined;
   const agents = (await registry.list()).filter(({ healthy }) => healthy).map(({ agent }) => agent);
+  const model = record.options.budget === undefined ? tools.model : paidModel(tools, attempt);
   const made = await planQuery({ model, agents, query: record.query, planId: run, signal, validate: validatePlan });
   return { ...made, model: model.label };
+}
+
+function paidModel({ flow, model }: PlanTools, { run, epoch }: PlanAttempt): Model {
+  const request = { run, epoch, task: PLAN_TASK, estimate: estimateOf(model) };
+  const open = (signal: AbortSignal) => openFunds(flow.store, { ...request, signal });
+  return payingModel(model, { open, charge: (usage) => chargeOf(usage, model) });
 }
 
 async function afterFailure(tools: PlanTools, attempt: PlanAttempt, error: BatonError): Promise<Verdict> {
@@ -125,11 +136,11 @@ async function fail(tools: PlanTools, run: string, error: BatonError): Promise<V
   const event = rootEvent(0, { name: 'run.failed', data: record.message, detail: { error: record, usage: null } });
   const ending = { run, closer: 'plan', epoch: undefined, status: 'failed', error: record, events: [event] } as const;
   const closed = await closeRun(tools.flow.store, ending);
-  return closed === 'cancelled' ? cancelled(tools, run) : { kind: 'failed', message: record.message };
+  return closed === 'stopped' ? cancelled(tools, run) : { kind: 'failed', message: record.message };
 }
 
 async function cancelled({ flow }: PlanTools, run: string): Promise<Verdict> {
-  await closeCancelled(flow.store, run);
+  await closeStopped(flow.store, run);
   return { kind: 'done', status: 'cancelled' };
 }
 
@@ -143,13 +154,8 @@ function executing(): EventDraft {
   return rootEvent(0, { name: 'run.phase', data: 'Entering execution phase...', detail });
 }
 
-function ready({ reasoning, sub_tasks }: Plan, model: Model['label'] | null): EventDraft {
-  const tasks = sub_tasks.map(({ task_id, description, required_capability, depends_on }) => ({
-    task_id,
-    description,
-    required_capability,
-    depends_on,
-  }));
+function ready({ reasoning, sub_tasks }: Plan, model: Model['label'] | null, mode: ModeDecision | null): EventDraft {
+  const tasks = sub_tasks.map(toPlannedTask);
   const data = `Plan ready: ${tasks.length} task(s)`;
-  return rootEvent(0, { name: 'plan.ready', data, detail: { reasoning, model, tasks } });
+  return rootEvent(0, { name: 'plan.ready', data, detail: { reasoning, model, tasks, mode } });
 }

@@ -1,20 +1,19 @@
-import type { Verdict } from '../contracts/job.ts';
 import { isTerminal } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { removeRun } from '../flow/remove.ts';
 import { loadRecord } from '../journal/load-run.ts';
+import { loadSpawned } from '../journal/load-spawned.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
 
-/** Whatever of the run is still in work is waited for so long. */
-const AGAIN_MS = 30_000;
-
-/** Removes a run whose retention is over: its jobs and its journal, as a whole. */
-export async function removeEndedRun(flow: Flow, run: string): Promise<Verdict> {
+/**
+ * Removes a run that has ended: its jobs and its journal, as a whole. False while a worker has one of its jobs, or when it has not
+ * ended: nothing is removed then but jobs, call again later.
+ */
+export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> {
   const record = await loadRecord(flow.store, run);
-  if (record === undefined) return { kind: 'done', status: 'removed' };
-  if (!isTerminal(record.status)) return { kind: 'again', delayMs: AGAIN_MS };
-  const nodes = record.plan === null ? [] : flowGraphOf(run, record.plan).nodes.toReversed();
-  const parts = { run, jobs: nodes.map(({ job }) => job), tasks: nodes.map(({ task }) => task.task_id) };
-  const removed = await removeRun(flow, parts);
-  return removed ? { kind: 'done', status: 'removed' } : { kind: 'again', delayMs: AGAIN_MS };
+  if (record !== undefined && !isTerminal(record.status)) return false;
+  const nodes = record == null || record.plan === null ? [] : flowGraphOf(run, record.plan).nodes.toReversed();
+  const spawned = [...(await loadSpawned(flow.store, run)).values()].flat();
+  const all = [...nodes, ...spawned]; // a map task before its children: they would release it
+  return removeRun(flow, { run, jobs: all.map(({ job }) => job), tasks: all.map(({ task }) => task.task_id) });
 }

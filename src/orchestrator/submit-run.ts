@@ -7,6 +7,7 @@ import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { createRun } from '../journal/create.ts';
 import { loadHead } from '../journal/load-run.ts';
+import { jobPriority } from '../plan/priority.ts';
 import { validatePlan } from '../plan/validate.ts';
 import { newRunId } from './run-id.ts';
 
@@ -27,13 +28,16 @@ export async function submitRun(flow: Flow, request: RunRequest, idempotency?: I
     query,
     plan: request.plan,
     metadata: request.metadata,
+    options: request.options,
     idempotency: idempotency && digests(idempotency),
     event: created(query, request.plan !== undefined),
   });
   if (outcome === 'conflict') throw new BatonError('idempotency_conflict');
   const status = outcome === 'accepted' ? 'queued' : ((await loadHead(flow.store, run))?.status ?? 'queued');
   // A repeat may come because the first caller died right here: the job's id makes a second add harmless.
-  if (status === 'queued') await addRunJob(flow, 'plan', { run });
+  const { deadline_ms: deadlineMs } = request.options;
+  if (status === 'queued' && deadlineMs !== undefined) await addRunJob(flow, 'deadline', { run, delayMs: deadlineMs });
+  if (status === 'queued') await addRunJob(flow, 'plan', { run, priority: jobPriority(request.options.priority, 0) });
   return { run, status };
 }
 

@@ -1,4 +1,3 @@
-import { ROOT_TASK } from '../contracts/ids.ts';
 import type { SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
@@ -38,22 +37,28 @@ function toSummary(run: string, record: RunHead): RunSummary {
   };
 }
 
-function toView(run: string, { record, progress, results }: RunState): RunView {
+function toView(run: string, { record, progress, results, children }: RunState): RunView {
   const tasks = record.plan?.sub_tasks ?? [];
+  const spawned = tasks.flatMap(({ task_id }) => (children.get(task_id) ?? []).map(({ task }) => task));
+  const show = (task: SubTask): TaskView => toTaskView(task, results.get(task.task_id), progress.get(task.task_id));
   return {
     ...toSummary(run, record),
     metadata: record.metadata,
     plan: record.plan,
-    tasks: tasks.map((task) => toTaskView(task, results.get(task.task_id), progress.get(task.task_id))),
-    results: tasks.flatMap((task) => results.get(task.task_id) ?? []),
+    tasks: tasks.map(show),
+    results: [...tasks, ...spawned].flatMap((task) => results.get(task.task_id) ?? []),
     response: record.response ?? null,
     error: record.error,
     warnings: record.warnings ?? [],
-    usage: totalUsage(
-      record,
-      [...results.values()].filter((result) => result.task_id !== ROOT_TASK),
-    ),
+    usage: totalUsage(record, results.values()),
     model: record.model,
+    options: record.options,
+    mode: record.mode,
+    paused: record.paused !== undefined,
+    interrupts: [],
+    budget: null,
+    fork: record.fork,
+    spawned: spawned.map(show),
   };
 }
 
@@ -65,6 +70,7 @@ function toTaskView(task: SubTask, result: TaskResult | undefined, progress: Tas
     description: task.description,
     required_capability: task.required_capability,
     depends_on: task.depends_on,
+    kind: task.kind,
     status: result?.status ?? (claimed ? 'running' : 'pending'),
     agent_id: result?.agent_id ?? progress?.agent ?? null,
     attempts: result?.attempts ?? progress?.epoch ?? 0,

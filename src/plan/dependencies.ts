@@ -1,6 +1,7 @@
 import type { SubTask } from '../contracts/plan.ts';
 
-/** How many of a task's dependencies must have completed before it may start: all of them, or none when it takes partial input. */
-export function neededInputs(task: Pick<SubTask, 'depends_on' | 'on_dependency_failure'>): number {
-  return task.on_dependency_failure === 'skip' ? task.depends_on.length : 0;
+/** The dependencies that must have completed before a task may start: none when it takes partial input or has a join, and never optional ones. */
+export function requiredInputs(task: SubTask, tasks: ReadonlyMap<string, SubTask>): readonly string[] {
+  if (task.on_dependency_failure === 'partial' || task.join !== undefined) return [];
+  return task.depends_on.filter((id) => tasks.get(id)?.optional !== true);
 }

@@ -1,20 +1,65 @@
-import { type FlowGraph, type FlowNode, type JobRef, jobIds, queueOf, ROOT_QUEUE } from '../contracts/job.ts';
+import {
+  type Edge,
+  type FlowGraph,
+  type FlowNode,
+  type JobRef,
+  jobIds,
+  queueOf,
+  ROOT_QUEUE,
+} from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
-import type { Plan, SubTask } from '../contracts/plan.ts';
-import { graphOf, type PlanGraph, treeSize } from './graph.ts';
+import type { Plan, Priority, SubTask } from '../contracts/plan.ts';
+import type { TaskOutcome } from '../contracts/result.ts';
+import { requiredInputs } from './dependencies.ts';
+import { graphOf, levelsOf, type PlanGraph, treeSize } from './graph.ts';
+import { feedsJoin, joinSpecOf } from './join.ts';
+import { jobPriority } from './priority.ts';
+
+/** Tasks whose results are there before the flow begins (a fork's): they have no job, and what waits for them does not. */
+export type Seeds = ReadonlyMap<string, TaskOutcome>;
+
+/** All that the jobs of one flow are made from. */
+export type FlowSource = {
+  readonly graph: PlanGraph;
+  readonly jobs: ReadonlyMap<string, JobRef>;
+  readonly root: JobRef;
+  readonly seeds: Seeds;
+  readonly levels: ReadonlyMap<string, number>;
+  readonly priority: Priority;
+};
+
+export type FlowOptions = {
+  readonly seeds?: Seeds /** Of tasks that name none of their own. */;
+  readonly priority?: Priority;
+};
 
 /** A valid plan as the jobs of one multi-parent flow: which edge BullMQ resolves, and which ones settle does. */
-export function flowGraphOf(run: string, plan: Plan): FlowGraph {
+export function flowGraphOf(run: string, plan: Plan, options: FlowOptions = {}): FlowGraph {
+  const source = flowSourceOf(run, plan, options);
+  const { graph, root, seeds } = source;
+  const ids = graph.order.filter((id) => !seeds.has(id));
+  return {
+    rootPriority: jobPriority(source.priority, 0),
+    nodes: ids.map((id) => nodeOf(source, id)),
+    root,
+    rootWaitsFor: ids.filter((id) => isAwaitedByRoot(source, id)).map((id) => pick(source.jobs, id)),
+    tree: treeSize(graph) <= limits.treeNodes,
+  };
+}
+
+/** What a flow's jobs are made from. */
+export function flowSourceOf(
+  run: string,
+  plan: Plan,
+  { seeds = new Map(), priority = 'normal' }: FlowOptions,
+): FlowSource {
   const graph = graphOf(plan);
-  const jobs = jobsOf(run, plan);
   const root = { queue: ROOT_QUEUE, id: jobIds.root(run) };
-  const nodes = graph.order.map((id) => nodeOf({ id, graph, jobs, root }));
-  const sinks = graph.order.filter((id) => (graph.dependents.get(id) ?? []).length === 0);
-  return { nodes, root, rootWaitsFor: sinks.map((id) => pick(jobs, id)), tree: treeSize(graph) <= limits.treeNodes };
+  return { graph, jobs: jobsOf(run, plan), root, seeds, levels: levelsOf(graph), priority };
 }
 
 /** Task id -> its job. The index in the plan makes the id, so a task id may hold what BullMQ would not take. */
-function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<string, JobRef> {
+export function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<string, JobRef> {
   return new Map(
     plan.sub_tasks.map((task, index) => [
       task.task_id,
@@ -23,23 +68,55 @@ function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<string,
   );
 }
 
-type NodeInput = {
-  readonly id: string;
-  readonly graph: PlanGraph;
-  readonly jobs: ReadonlyMap<string, JobRef>;
-  readonly root: JobRef;
-};
+/** Every edge of a task as one that settle resolves, its last one to the root included: for what repairs a flow. */
+export function allEdgesOf(source: FlowSource, id: string): readonly Edge[] {
+  const own = dependentsOf(source, id).map((dependent) => edgeOf(source, id, dependent));
+  return isAwaitedByRoot(source, id) ? [...own, source.root] : own;
+}
 
-function nodeOf({ id, graph, jobs, root }: NodeInput): FlowNode {
-  const task: SubTask = pick(graph.tasks, id);
-  const [first, ...others] = graph.dependents.get(id) ?? [];
+function nodeOf(source: FlowSource, id: string): FlowNode {
+  const { graph, jobs, root, seeds } = source;
+  const task = pick(graph.tasks, id);
+  const [first, ...others] = dependentsOf(source, id);
+  // A join counts its branches, so even the first edge goes through settle when it leads to one.
+  const counted = first !== undefined && feedsJoin(pick(graph.tasks, first), id) ? [first, ...others] : others;
+  const edges = counted.map((dependent) => edgeOf(source, id, dependent));
+  const isLateKept = first !== undefined && isAwaitedByRoot(source, id);
   return {
     task,
     job: pick(jobs, id),
     parent: first === undefined ? root : pick(jobs, first),
-    edges: others.map((dependent) => pick(jobs, dependent)),
-    waitsFor: task.depends_on.map((dependency) => pick(jobs, dependency)),
+    edges: isLateKept ? [...edges, root] : edges,
+    waitsFor: [...new Set([...task.depends_on, ...task.after])]
+      .filter((dep) => !seeds.has(dep))
+      .map((dep) => pick(jobs, dep)),
+    needs: requiredInputs(task, graph.tasks),
+    failsRun: dependentsOf(source, id).some((dependent) => mayFailRun(pick(graph.tasks, dependent), task)),
+    join: joinSpecOf(source, task),
+    priority: jobPriority(task.priority ?? source.priority, source.levels.get(id) ?? 0),
   };
+}
+
+function dependentsOf({ graph, seeds }: FlowSource, id: string): readonly string[] {
+  return (graph.dependents.get(id) ?? []).filter((dependent) => !seeds.has(dependent));
+}
+
+function edgeOf({ graph, jobs }: FlowSource, from: string, to: string): Edge {
+  const dependent = pick(graph.tasks, to);
+  if (!feedsJoin(dependent, from)) return pick(jobs, to);
+  return { ...pick(jobs, to), join: to, timed: dependent.join?.timeout_ms !== undefined };
+}
+
+/** The root waits for what nothing else waits for, and for the branches of joins that keep late ones. */
+function isAwaitedByRoot(source: FlowSource, id: string): boolean {
+  const dependents = dependentsOf(source, id).map((dependent) => pick(source.graph.tasks, dependent));
+  return dependents.length === 0 || dependents.some((task) => task.join?.late === 'keep' && feedsJoin(task, id));
+}
+
+/** Whether a dependent that does not get this task's result ends the run at once; a join decides when it goes on. */
+function mayFailRun(dependent: SubTask, { task_id, optional }: SubTask): boolean {
+  const wants = dependent.on_dependency_failure === 'fail' && dependent.depends_on.includes(task_id);
+  return wants && !optional && dependent.join === undefined;
 }
 
 function pick<T>(map: ReadonlyMap<string, T>, id: string): T {

@@ -63,3 +63,21 @@ test('the tree of a layered graph is counted by its paths: 4 full layers of 5 gi
   );
   expect(treeSize(graphOf(planOf(layered)))).toBe(781);
 });
+
+test('an edge that only orders counts like a dependency, and one that is both counts once', () => {
+  const plan = planOf([[], [0], []]);
+  const [first, second, third] = plan.sub_tasks;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('the plan has three tasks');
+  const sub_tasks = [
+    { ...first, after: ['t2'] },
+    { ...second, after: ['t0'] },
+    { ...third, after: [] },
+  ];
+  const { order, dependents } = graphOf({ sub_tasks });
+  expect(order).toEqual(['t2', 't0', 't1']);
+  expect([...dependents]).toEqual([
+    ['t0', ['t1']],
+    ['t1', []],
+    ['t2', ['t0']],
+  ]);
+});

@@ -1,13 +1,21 @@
 import type { Plan, SubTask } from '../contracts/plan.ts';
 
-/** A plan's edges by task id, and its tasks with dependencies before dependents. Of a plan that validatePlan accepts. */
+/**
+ * A plan's edges by task id, and its tasks in an order to begin them. What a task depends on and what it only comes after are edges
+ * alike: it waits for both. Of a plan that validatePlan accepts.
+ */
 export type PlanGraph = {
   readonly tasks: ReadonlyMap<string, SubTask>;
-  /** Task ids in an order in which every task stands behind its dependencies (Kahn's algorithm, ties in plan order). */
+  /** Task ids in an order in which every task stands behind what it waits for (Kahn's algorithm, ties in plan order). */
   readonly order: readonly string[];
-  /** Task id -> ids of the tasks that depend on it, in plan order. */
+  /** Task id -> ids of the tasks that wait for it, in plan order. */
   readonly dependents: ReadonlyMap<string, readonly string[]>;
 };
+
+/** The ids of the tasks that must have settled before this one, each once: its dependencies, then what it only comes after. */
+export function predecessorsOf({ depends_on, after }: Pick<SubTask, 'depends_on' | 'after'>): readonly string[] {
+  return [...new Set([...depends_on, ...after])];
+}
 
 /** Builds the graph; `order` is shorter than the plan when there is a cycle, whose tasks it leaves out. */
 export function graphOf(plan: Pick<Plan, 'sub_tasks'>): PlanGraph {
@@ -15,7 +23,7 @@ export function graphOf(plan: Pick<Plan, 'sub_tasks'>): PlanGraph {
   const dependents = new Map<string, string[]>(plan.sub_tasks.map((task) => [task.task_id, []]));
   const open = new Map<string, number>();
   for (const task of tasks.values()) {
-    const known = [...new Set(task.depends_on)].filter((id) => tasks.has(id));
+    const known = predecessorsOf(task).filter((id) => tasks.has(id));
     open.set(task.task_id, known.length);
     for (const id of known) dependents.get(id)?.push(task.task_id);
   }
@@ -46,4 +54,14 @@ export function treeSize(graph: PlanGraph): number {
     total += own;
   }
   return total;
+}
+
+/** Task id -> the length of the longest way to it from a task that waits for nothing. */
+export function levelsOf({ order, dependents }: PlanGraph): ReadonlyMap<string, number> {
+  const levels = new Map(order.map((id) => [id, 0]));
+  for (const id of order) {
+    const below = (levels.get(id) ?? 0) + 1;
+    for (const next of dependents.get(id) ?? []) levels.set(next, Math.max(levels.get(next) ?? 0, below));
+  }
+  return levels;
 }

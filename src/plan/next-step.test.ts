@@ -23,6 +23,19 @@ test('the third failure is the last by default, and retries moves that', () => {
   expect(step('agent_failed', 5, true, 5)).toEqual({ kind: 'retry', delayMs: 0 });
 });
 
+test('an agent that asks for a wait gets it when it is longer than the backoff; another agent is tried at once', () => {
+  const busy = (retryAfterMs: number, rest: { othersLeft?: boolean; leftMs?: number } = {}) =>
+    nextStep({
+      ...{ task: {}, error: new BatonError('agent_busy', undefined, { retryAfterMs }), failures: 1, random: 0 },
+      ...{ othersLeft: false, ...rest },
+    });
+  expect(busy(7_000)).toEqual({ kind: 'retry', delayMs: 7_000 });
+  expect(busy(200)).toEqual({ kind: 'retry', delayMs: 1_000 });
+  expect(busy(7_000, { othersLeft: true })).toEqual({ kind: 'retry', delayMs: 0 });
+  expect(busy(7_000, { leftMs: 5_000 })).toEqual({ kind: 'retry', delayMs: 5_000 });
+  expect(busy(7_000, { leftMs: -1 })).toEqual({ kind: 'retry', delayMs: 0 });
+});
+
 test('a refused request is not sent again', () => {
   expect(step('agent_rejected', 1, true)).toEqual({ kind: 'settle', status: 'failed' });
 });

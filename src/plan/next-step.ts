@@ -5,13 +5,15 @@ import { backoffMs } from './retry.ts';
 
 export type CallFailure = {
   readonly task: Pick<SubTask, 'retries'>;
-  readonly error: Pick<BatonError, 'code' | 'retryable'>;
+  readonly error: Pick<BatonError, 'code' | 'retryable' | 'retryAfterMs'>;
   /** Calls that failed, this one included. */
   readonly failures: number;
   /** Whether an agent is left that has not failed for this task. */
   readonly othersLeft: boolean;
   /** 0 to 1, for the jitter. */
   readonly random: number;
+  /** Milliseconds until the task's own time limit, at which it is looked at again however long the wait would be. */
+  readonly leftMs?: number;
 };
 
 /** What follows a failed call. */
@@ -21,12 +23,17 @@ export type NextStep =
   | { readonly kind: 'hand_back' }
   | { readonly kind: 'leave' };
 
-/** Another agent is tried at once, the same one after a backoff; what is no failure of the task is not counted as one. */
-export function nextStep({ task, error, failures, othersLeft, random }: CallFailure): NextStep {
+/**
+ * Another agent is tried at once, the same one after a backoff or the longer wait that it asked for; what is no failure of the
+ * task is not counted as one.
+ */
+export function nextStep({ task, error, failures, othersLeft, random, leftMs }: CallFailure): NextStep {
   if (error.code === 'lock_lost') return { kind: 'leave' };
   if (error.code === 'draining') return { kind: 'hand_back' };
   if (error.code === 'cancelled') return { kind: 'settle', status: 'skipped' };
   const allowed = 1 + (task.retries ?? defaults.attempts - 1);
   if (!error.retryable || failures >= allowed) return { kind: 'settle', status: 'failed' };
-  return { kind: 'retry', delayMs: othersLeft ? 0 : backoffMs(failures, random) };
+  if (othersLeft) return { kind: 'retry', delayMs: 0 };
+  const waitMs = Math.max(backoffMs(failures, random), error.retryAfterMs ?? 0);
+  return { kind: 'retry', delayMs: Math.min(waitMs, Math.max(0, leftMs ?? waitMs)) };
 }

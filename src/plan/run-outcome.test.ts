@@ -20,6 +20,7 @@ const result = (task_id: string, status: TaskResult['status'], message = 'it bro
     attempts: 1,
     confidence: null,
     usage: null,
+    cost: null,
     truncated: false,
   },
 ];

@@ -8,14 +8,13 @@ export type RunOutcome = {
   readonly warnings: readonly string[];
 };
 
-/** A run can be answered when a task completed; it is partial when another one did not, for whatever reason. */
+/** A run can be answered when a task completed; it is partial when another one did not, for whatever reason, unless it is optional. */
 export function runOutcome(plan: Plan, results: ReadonlyMap<string, TaskResult>): RunOutcome {
-  const ids = plan.sub_tasks.map((task) => task.task_id);
-  const unfinished = ids.filter((id) => results.get(id)?.status !== 'completed');
+  const unfinished = plan.sub_tasks.filter((task) => results.get(task.task_id)?.status !== 'completed');
   return {
-    answerable: unfinished.length < ids.length,
-    partial: unfinished.length > 0,
-    warnings: unfinished.map((id) => describe(id, results.get(id))),
+    answerable: unfinished.length < plan.sub_tasks.length,
+    partial: unfinished.some((task) => !task.optional),
+    warnings: unfinished.map(({ task_id }) => describe(task_id, results.get(task_id))),
   };
 }
 

@@ -121,3 +121,14 @@ describe('isProduction', () => {
     expect(isProduction(loadConfig(env))).toBe(expected);
   });
 });
+
+test('the prices of the model are decimals of US dollars, nothing by default', () => {
+  expect(loadConfig({}).modelPrice).toEqual({ input_per_million: 0, output_per_million: 0, per_call: 0 });
+  const { modelPrice } = loadConfig({ BATON_PRICE_INPUT: '2.50', BATON_PRICE_OUTPUT: '10' });
+  expect(modelPrice).toMatchObject({ input_per_million: 2.5, output_per_million: 10 });
+  for (const price of ['-1', '1e3', '2,5', '100001', 'free']) {
+    expect(() => loadConfig({ BATON_PRICE_INPUT: price })).toThrow(
+      /BATON_PRICE_INPUT: expected a number of US dollars/,
+    );
+  }
+});

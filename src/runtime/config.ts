@@ -24,6 +24,16 @@ function wholeNumber(min: number, max: number, unit?: string) {
     .pipe(z.number().min(min, expected).max(max, expected));
 }
 
+function decimalNumber(max: number, unit: string) {
+  const expected = `expected a number of ${unit} from 0 to ${max}`;
+  return z
+    .string()
+    .trim()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, expected)
+    .transform(Number)
+    .pipe(z.number().max(max, expected));
+}
+
 /** The environment as it must be. Empty values are dropped before: they count as unset. */
 const Environment = z.object({
   /** redis:// or rediss:// URL of a Redis >= 7.0 that baton neither starts nor stops. Default: unset, baton starts its own. */
@@ -38,6 +48,10 @@ const Environment = z.object({
   OPENAI_BASE_URL: httpUrl().optional(),
   /** Model that plans and writes the answer. Default: the seed's. */
   BATON_MODEL: text('the name of a model').max(200, 'expected at most 200 characters').default(defaults.model),
+  /** US dollars per million tokens that the model reads, 0 to 100,000. Default 0: what a run's money budget counts of planning and synthesis. */
+  BATON_PRICE_INPUT: decimalNumber(100_000, 'US dollars').default(0),
+  /** US dollars per million tokens that the model writes, 0 to 100,000. Default 0. */
+  BATON_PRICE_OUTPUT: decimalNumber(100_000, 'US dollars').default(0),
   /** Base URL of an offline stand-in for the model, used when neither a key nor OPENAI_BASE_URL is set; answers are then labelled. Default: unset; `baton start` and Compose set it for their processes. */
   BATON_OFFLINE_URL: httpUrl().optional(),
   /** production refuses what is comfortable on one machine only, such as agents on loopback. Default development. */
@@ -74,6 +88,10 @@ const Environment = z.object({
   BATON_ADMIN_PASSWORD: z.string().optional(),
   /** ms a finished run is kept, 1,000 to 365 days. Default 24 h: long enough to read it tomorrow, and bounds Redis' memory. */
   BATON_RETENTION_MS: wholeNumber(1_000, 365 * DAY_MS, 'milliseconds').default(defaults.retentionMs),
+  /** How many ended runs are kept at most, 0 to 10,000,000; the oldest leave first. Default 0: as many as their age allows. */
+  BATON_RETENTION_RUNS: wholeNumber(0, 10_000_000, 'runs').default(0),
+  /** ms between two looks of the reconciler at the runs that have not ended, 100 to 600,000. Default 10,000: what a crash or a hand left behind goes on after two of them. */
+  BATON_RECONCILE_MS: wholeNumber(100, 600_000, 'milliseconds').default(defaults.reconcileMs),
   /** ms a task waits for a healthy agent before it fails, 0 to 3,600,000. Default 10,000: an agent that restarts is back by then. */
   BATON_AGENT_WAIT_MS: wholeNumber(0, 3_600_000, 'milliseconds').default(defaults.agentWaitMs),
   /** ms a process that was told to stop gives its running tasks and streams, 0 to 600,000. Default 25,000: within the 30 s a platform usually waits. */
@@ -147,6 +165,11 @@ function toConfig(env: z.output<typeof Environment>) {
     openaiApiKey: env.OPENAI_API_KEY,
     openaiBaseUrl: offline ? env.BATON_OFFLINE_URL : env.OPENAI_BASE_URL,
     model: env.BATON_MODEL,
+    modelPrice: {
+      input_per_million: env.BATON_PRICE_INPUT,
+      output_per_million: env.BATON_PRICE_OUTPUT,
+      per_call: 0,
+    },
     /** The model is the offline stand-in. */
     offlineModel: offline,
     environment: env.BATON_ENV,
@@ -161,6 +184,8 @@ function toConfig(env: z.output<typeof Environment>) {
     adminUser: env.BATON_ADMIN_USER,
     adminPassword: env.BATON_ADMIN_PASSWORD,
     retentionMs: env.BATON_RETENTION_MS,
+    retentionRuns: env.BATON_RETENTION_RUNS,
+    reconcileMs: env.BATON_RECONCILE_MS,
     drainMs: env.BATON_DRAIN_MS,
     agentWaitMs: env.BATON_AGENT_WAIT_MS,
     redisServerBin: env.REDIS_SERVER_BIN,

@@ -3,9 +3,14 @@ import { BatonError } from '../contracts/error.ts';
 /** A job in work: its one signal, whatever ends it. */
 export type ActiveJob = { readonly signal: AbortSignal; close(): void };
 
-type Entry = {
+/** Whose job it is. `task` is empty for a run-level job. */
+export type JobOwner = { readonly run: string; readonly task: string };
+
+/** Why jobs are aborted from outside. */
+type AbortCode = 'cancelled' | 'lock_lost' | 'draining' | 'late' | 'redispatched';
+
+type Entry = JobOwner & {
   readonly job: string;
-  readonly run: string;
   readonly controller: AbortController;
   readonly ended: PromiseWithResolvers<void>;
 };
@@ -17,8 +22,8 @@ export class ActiveJobs {
   #draining = false;
 
   /** Registers a job BEFORE its cancel flag is read: a cancel is seen either there or here. */
-  open(job: string, run: string): ActiveJob {
-    const entry = { job, run, controller: new AbortController(), ended: Promise.withResolvers<void>() };
+  open(job: string, owner: JobOwner): ActiveJob {
+    const entry = { job, ...owner, controller: new AbortController(), ended: Promise.withResolvers<void>() };
     this.#entries.add(entry);
     if (this.#draining) entry.controller.abort(new BatonError('draining'));
     const close = (): void => {
@@ -43,6 +48,11 @@ export class ActiveJobs {
     this.#abort('cancelled', (entry) => entry.run === run);
   }
 
+  /** Aborts single tasks of a run: a join went on without them, or gave them to other agents. */
+  abortTasks(run: string, tasks: readonly string[], code: 'late' | 'redispatched'): void {
+    this.#abort(code, (entry) => entry.run === run && tasks.includes(entry.task));
+  }
+
   /** Aborts a job whose lock was not renewed: another worker may have it. */
   loseLock(job: string): void {
     this.#abort('lock_lost', (entry) => entry.job === job);
@@ -58,7 +68,7 @@ export class ActiveJobs {
     await Promise.all([...this.#entries].filter(concerns).map(({ ended }) => ended.promise));
   }
 
-  #abort(code: 'cancelled' | 'lock_lost' | 'draining', concerns: (entry: Entry) => boolean): void {
+  #abort(code: AbortCode, concerns: (entry: Entry) => boolean): void {
     for (const entry of this.#entries) if (concerns(entry)) entry.controller.abort(new BatonError(code));
   }
 }

@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { AgentCall, AgentEvent } from '../agents/call.ts';
+import type { AgentCall, AgentEvent, CallLimits } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { FailureReport } from '../contracts/error.ts';
 import type { EventDetail } from '../contracts/event.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
-import { type Announcement, type Claim, claimTask } from '../journal/claim.ts';
-import type { Store } from '../journal/store.ts';
-import { neededInputs } from '../plan/dependencies.ts';
+import type { Flow } from '../flow/flow.ts';
+import { type Announcement, type Claim, claimTask, type OwnedClaim } from '../journal/claim.ts';
+import { loadRelease } from '../journal/load-release.ts';
+import { type Admission, admitJoin } from '../plan/join.ts';
 import type { Chooser } from '../registry/choose.ts';
 import type { Ranking } from '../registry/rank.ts';
+import { type Purse, setAside } from './pay.ts';
 
-export type Invocation = { readonly agent: AgentDescriptor; readonly call: AgentCall; readonly signal: AbortSignal };
+export type Invocation = {
+  readonly agent: AgentDescriptor;
+  readonly call: AgentCall;
+  readonly signal: AbortSignal;
+  /** Replaces single limits of the agent. */
+  readonly limits?: Partial<CallLimits>;
+};
 
 export type TaskTools = {
-  readonly store: Store;
+  readonly flow: Flow;
+  /** This process, as task.started names it. */
+  readonly worker: string;
   readonly chooser: Chooser;
   readonly invoke: (invocation: Invocation) => AsyncIterable<AgentEvent>;
   /** 0 to 1, for the jitter of retries. */
@@ -27,43 +37,87 @@ export type Work = {
   readonly tools: TaskTools;
   readonly data: TaskJob;
   readonly job: JobRef;
+  /** The job's, by BullMQ's scale. */
+  readonly priority: number;
   readonly signal: AbortSignal;
 };
 
-/** One claim of a task that owns it, begun at `beganAt` of the monotonic clock. */
-export type Attempt = {
-  readonly work: Work;
-  readonly claim: Exclude<Claim, { state: 'settled' }>;
+/** A claim of a task that owns it. */
+export type Claimed = { readonly work: Work; readonly claim: OwnedClaim; readonly entry: Entry };
+
+/** One of an agent's task, begun at `beganAt` of the monotonic clock. */
+export type Attempt = Claimed & {
   /** The agent that was announced with the claim; undefined when no healthy one was known. */
   readonly announced: AgentDescriptor | undefined;
+  /** Undefined when its call costs its run nothing. Whoever holds the attempt disposes of it. */
+  readonly purse: Purse | undefined;
   readonly beganAt: number;
 };
 
-/**
- * Claims an epoch for the next call. The agent is ranked before, from what the registry knows without a round trip, so that one
- * script can say both that the task started and who was chosen. A settled task gives its claim only.
- */
-export async function beginAttempt(
-  work: Work,
-  failed: readonly string[],
-): Promise<Attempt | Extract<Claim, { state: 'settled' }>> {
-  const { task, run_id } = work.data;
-  const ranking = await work.tools.chooser.now({ task, failed });
-  const announced = ranking.eligible[0];
-  const claim = await claimTask(work.tools.store, {
-    run: run_id,
-    task: task.task_id,
-    token: randomUUID(),
-    dependencies: task.depends_on,
-    needed: neededInputs(task),
-    announce: announcements(announced, ranking, task.description),
-  });
-  return claim.state === 'settled' ? claim : { work, claim, announced, beganAt: performance.now() };
+/** Why there is none: what the claim found, or `poor`: what is left of the budget is set aside for other calls. */
+export type NoAttempt = Exclude<Claim, OwnedClaim> | { readonly state: 'poor' };
+
+/** What a task begins with: the dependencies that are its inputs, those that must have completed first, and how many they are. */
+export type Entry = { readonly inputs: readonly string[]; readonly needed: number; readonly admission: Admission };
+
+/** A join's release says what its inputs are, and whether it may run at all; every other task has all of its dependencies. */
+async function openEntry({ tools, data }: Work): Promise<Entry> {
+  const { task, needs, run_id } = data;
+  if (task.join === undefined) {
+    const inputs = [...needs, ...task.depends_on.filter((id) => !needs.includes(id))];
+    return { inputs, needed: needs.length, admission: 'run' };
+  }
+  const release = await loadRelease(tools.flow.store, run_id, task.task_id);
+  if (release === undefined) return { inputs: task.depends_on, needed: 0, admission: 'run' }; // all of its branches were seeded
+  const inputs = task.depends_on.filter((id) => !release.late.includes(id));
+  return { inputs, needed: 0, admission: admitJoin(task, release) };
 }
 
-function announcements(agent: AgentDescriptor | undefined, ranking: Ranking, task: string): readonly Announcement[] {
-  const started = { name: 'task.started', detail: {} } as const;
-  if (agent === undefined) return [{ ...started, agent_id: ORCHESTRATOR, data: `Waiting for an agent: ${task}` }];
+/** Claims an epoch of a task of any kind: what its dependencies gave, and whether it may go on with that. */
+export async function claimWork(
+  work: Work,
+  { token, announce }: { readonly token: string; readonly announce: readonly Announcement[] },
+): Promise<Claimed | Exclude<Claim, OwnedClaim>> {
+  const entry = await openEntry(work);
+  const claim = await claimTask(work.tools.flow.store, {
+    run: work.data.run_id,
+    task: work.data.task.task_id,
+    token,
+    dependencies: entry.inputs,
+    needed: entry.admission === 'run' ? entry.needed : -1,
+    announce,
+  });
+  return 'epoch' in claim ? { work, claim, entry } : claim;
+}
+
+/**
+ * Claims an epoch for the next call. The agent is ranked before, from what the registry knows without a round trip, so that one
+ * script can say both that the task started and who was chosen. A settled task gives its claim only, and so does one that has to
+ * wait for money.
+ */
+export async function beginAttempt(work: Work, failed: readonly string[]): Promise<Attempt | NoAttempt> {
+  const { task } = work.data;
+  const ranking = await work.tools.chooser.now({ task, failed });
+  const announced = ranking.eligible[0];
+  const token = randomUUID();
+  const purse = await setAside(work.tools.flow.store, { data: work.data, call: token, agents: ranking.eligible });
+  if (purse === 'wait') return { state: 'poor' };
+  const announce = purse?.filled === false ? [] : announcements(announced, ranking, work);
+  const claimed = await claimWork(work, { token, announce });
+  if ('claim' in claimed) return { ...claimed, announced, purse, beganAt: performance.now() };
+  await purse?.[Symbol.asyncDispose]();
+  return claimed;
+}
+
+function announcements(
+  agent: AgentDescriptor | undefined,
+  ranking: Ranking,
+  { tools, data }: Work,
+): readonly Announcement[] {
+  const { worker } = tools;
+  const started = { name: 'task.started', detail: { worker } } as const;
+  if (agent === undefined)
+    return [{ ...started, agent_id: ORCHESTRATOR, data: `Waiting for an agent: ${data.task.description}` }];
   const { agent_id } = agent;
   return [
     { ...started, agent_id, data: `Connecting to ${agent.name}...` },

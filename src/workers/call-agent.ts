@@ -1,4 +1,4 @@
-import type { AgentCall } from '../agents/call.ts';
+import { type AgentCall, idleLimits } from '../agents/call.ts';
 import { toPayload } from '../agents/payload.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
@@ -21,7 +21,7 @@ export type Outcome =
 export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
   const { work, claim, beganAt } = attempt;
   const { task } = work.data;
-  using deadline = openDeadline((task.timeout_ms ?? defaults.taskTimeoutMs) - claim.elapsedMs, 'task_timeout');
+  using deadline = openDeadline(timeLeftMs(attempt), 'task_timeout');
   deadline.follow(work.signal);
   const { signal } = deadline;
   let agent: AgentDescriptor | undefined;
@@ -35,6 +35,12 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
   } catch (thrown) {
     return { kind: 'failure', agent, error: BatonError.from(signal.aborted ? signal.reason : thrown) };
   }
+}
+
+/** Milliseconds until the time limit of the whole task; below zero when it has passed. */
+export function timeLeftMs({ work, claim, beganAt }: Attempt): number {
+  const { timeout_ms = defaults.taskTimeoutMs } = work.data.task;
+  return timeout_ms - claim.elapsedMs - (performance.now() - beganAt);
 }
 
 /** An agent, and how it was chosen when that has not been announced with the claim. */
@@ -56,7 +62,7 @@ async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, dead
   // Without the signal: it ends the agent's call, but a delivery that is whole shall be recorded, whatever else has happened
   // since. Only the epoch decides whether this attempt may still write.
   const publisher = openPublisher({
-    store: work.tools.store,
+    store: work.tools.flow.store,
     run: work.data.run_id,
     task: work.data.task.task_id,
     agent: agent.agent_id,
@@ -66,7 +72,9 @@ async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, dead
     if (ranking !== undefined) await publisher.publish(selection(agent, ranking));
     const call = callOf(attempt, agent);
     deadline.follow(publisher.lost);
-    const events = work.tools.invoke({ agent, call, signal: deadline.signal });
+    const { idle_timeout_ms } = work.data.task;
+    const limits = idle_timeout_ms === undefined ? {} : idleLimits(idle_timeout_ms);
+    const events = work.tools.invoke({ agent, call, limits, signal: deadline.signal });
     return await deliver({ agent, events, publisher });
   } catch (thrown) {
     throw publisher.lost.aborted ? publisher.lost.reason : thrown;

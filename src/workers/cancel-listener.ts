@@ -5,17 +5,16 @@ import type { ActiveJobs } from './active-jobs.ts';
 const PING_MS = 5_000;
 
 /**
- * Hears of cancelled runs on a connection of its own (a subscriber takes no other command). What it misses while Redis is away
+ * Hears of runs that stop, and of tasks that a join goes on without, on a connection of its own (a subscriber takes no other command). What it misses while Redis is away
  * is caught by the claim's flag and by the close that follows a cancel.
  */
 export async function openCancelListener(
   subscriber: Redis,
-  channel: string,
-  active: ActiveJobs,
+  { channels, active }: { readonly channels: readonly string[]; readonly active: ActiveJobs },
 ): Promise<AsyncDisposable> {
-  const onMessage = (_channel: string, run: string): void => active.cancelRun(run);
+  const onMessage = (_channel: string, message: string): void => obey(active, message); // nobody speaks on the process's own channel
   subscriber.on('message', onMessage);
-  await subscriber.subscribe(channel);
+  await subscriber.subscribe(...channels);
   // A ping that fails is an outage, which the connection's owner logs.
   const pings = setInterval(() => void subscriber.ping().catch(() => undefined), PING_MS);
   return {
@@ -24,4 +23,11 @@ export async function openCancelListener(
       subscriber.off('message', onMessage);
     },
   };
+}
+
+/** `<run>`: the whole run stops. `<run> <code> <task> ...`: single tasks of it do. */
+function obey(active: ActiveJobs, message: string): void {
+  const [run = '', code, ...tasks] = message.split(' ');
+  if (code === undefined) active.cancelRun(run);
+  else if (code === 'late' || code === 'redispatched') active.abortTasks(run, tasks, code);
 }

@@ -1,5 +1,5 @@
 import { BatonError } from '../contracts/error.ts';
-import { addUsage, type Usage } from '../contracts/result.ts';
+import { addUsage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import type { Ending } from '../journal/close.ts';
 import type { RootAttempt, SettledRun } from './root-attempt.ts';
@@ -8,12 +8,12 @@ import type { Answer } from './write-answer.ts';
 /** The end of a run that has an answer: the whole text once, then run.completed, always last. */
 export function answeredEnding(
   { run, epoch }: RootAttempt,
-  { outcome, results, planUsage }: SettledRun,
+  { outcome, usage: used }: SettledRun,
   answer: Answer,
 ): Ending {
   const warnings = answer.warning === null ? [...outcome.warnings] : [...outcome.warnings, answer.warning];
   const partial = outcome.partial || answer.warning !== null;
-  const usage = addUsage([planUsage, answer.usage, ...results.map((result) => result.usage)]);
+  const usage = addUsage([used, answer.usage]);
   return {
     run,
     epoch,
@@ -31,9 +31,8 @@ export function answeredEnding(
 }
 
 /** The end of a run none of whose tasks completed. */
-export function failedEnding({ run, epoch }: RootAttempt, { outcome, results, planUsage }: SettledRun): Ending {
+export function failedEnding({ run, epoch }: RootAttempt, { outcome, usage }: SettledRun): Ending {
   const error = new BatonError('run_failed', `No task succeeded: ${outcome.warnings.join('; ')}`).toRecord();
-  const usage: Usage | null = addUsage([planUsage, ...results.map((result) => result.usage)]);
   return {
     run,
     epoch,

@@ -1,5 +1,6 @@
 // Assembles one worker process: the queues it serves, and what their processors need.
 
+import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 
 import { invokeAgent } from '../agents/invoke.ts';
@@ -7,13 +8,24 @@ import { loadAgents } from '../agents/load-module.ts';
 import { openLocalAgents } from '../agents/local-agents.ts';
 import { Capability } from '../contracts/agent.ts';
 import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
-import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob, type Verdict } from '../contracts/job.ts';
+import {
+  HOUSEKEEPING_QUEUE,
+  ORCHESTRATOR_QUEUE,
+  queueOf,
+  ROOT_QUEUE,
+  RunJob,
+  TimerJob,
+  type Verdict,
+} from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
+import type { WorkerRecord } from '../contracts/worker.ts';
 import { type Flow, openFlow } from '../flow/flow.ts';
+import { passTime } from '../flow/pass-time.ts';
 import { hasModel, openConfiguredModel } from '../llm/configured-model.ts';
-import { closeCancelledRun } from '../orchestrator/close-run.ts';
+import { closeStoppedRun } from '../orchestrator/close-run.ts';
+import { endAtDeadline } from '../orchestrator/deadline.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
-import { removeEndedRun } from '../orchestrator/remove-run.ts';
+import { openReconciler } from '../orchestrator/reconcile/reconcile.ts';
 import { openHttp } from '../outbound/http.ts';
 import { openChooser } from '../registry/choose.ts';
 import { openProbe } from '../registry/probe.ts';
@@ -31,6 +43,8 @@ import { openLocalHeartbeat } from './local-heartbeat.ts';
 import type { RootTools } from './root-attempt.ts';
 import { runTask } from './run-task.ts';
 import { synthesize } from './synthesize.ts';
+import { openWorkerWatch } from './watch-workers.ts';
+import { newWorkerId, openIdentity } from './worker-identity.ts';
 import { openWorkerPool, type PoolJob, type Processor } from './worker-pool.ts';
 
 export type WorkerProcessOptions = {
@@ -67,22 +81,44 @@ export async function startWorker(start: Start): Promise<void> {
   const { store } = flow;
   const active = new ActiveJobs();
   const subscriber = connect(start, 'cancels', 'command');
-  life.use('cancel listener', await openCancelListener(subscriber, store.keys.cancelChannel, active));
-  const tools = await openTools(start, flow);
+  const worker = newWorkerId();
+  const channels = [store.keys.cancelChannel, store.keys.workerChannel(worker)];
+  life.use('cancel listener', await openCancelListener(subscriber, { channels, active }));
+  const tools = await openTools({ ...start, worker }, flow);
+  const processors = processorsOf(options.capabilities ?? Capability.options, tools);
+  const concurrency = options.concurrency ?? config.concurrency;
   const pool = await openWorkerPool({
     redis: connect(start, 'queues', 'blocking'),
     prefix: store.keys.prefix,
-    processors: processorsOf(options.capabilities ?? Capability.options, tools),
+    processors,
     active,
-    concurrency: options.concurrency ?? config.concurrency,
+    concurrency,
     lockMs: config.lockMs,
     stalledMs: config.stalledMs,
     onError: (err) => log.error({ err }, 'a worker met an error'),
     onThrown: (job, err) => log.error({ err, job }, 'a job could not be worked on; it comes back'),
   });
+  const reconciler = openReconciler({
+    flow,
+    periodMs: config.reconcileMs,
+    retention: { ageMs: config.retentionMs, runs: config.retentionRuns },
+    onMended: (repair) => log.warn(repair, 'a run did not go on by itself and was mended'),
+    onError: (err) => log.error({ err }, 'the reconciler met an error'),
+  });
+  life.use('reconciler', reconciler);
+  const onError = (err: unknown) => log.error({ err }, 'the watch over the workers met an error');
+  const record = recordOf({ concurrency, queues: [...processors.keys()], locks: [...pool.locks] });
+  life.use('identity', await openIdentity({ store, worker, record, lockMs: config.lockMs, onError }));
+  const onTakenOver = (dead: object) => log.warn(dead, 'a worker has died; what it was doing goes to others');
+  life.use('watch', await openWorkerWatch({ store, stalledMs: config.stalledMs, onTakenOver, onError }));
   life.use('queues', { [Symbol.asyncDispose]: () => pool.close(config.drainMs) });
-  log.info({ capabilities: options.capabilities ?? 'all', model: tools.root.model.label }, 'worker ready');
+  pool.start();
+  log.info({ worker, capabilities: options.capabilities ?? 'all', model: tools.root.model.label }, 'worker ready');
   reportReady(life.stop);
+}
+
+function recordOf(known: Pick<WorkerRecord, 'concurrency' | 'queues' | 'locks'>): WorkerRecord {
+  return { pid: process.pid, host: hostname(), started_at: new Date().toISOString(), ...known };
 }
 
 function connect({ options, log, life }: Start, name: string, role: RedisRole): Redis {
@@ -101,7 +137,10 @@ async function openStoreAndFlow(start: Start): Promise<Flow> {
 
 type Tools = { readonly task: TaskTools; readonly root: RootTools; readonly plan: PlanTools };
 
-async function openTools({ config, options, log, life }: Start, flow: Flow): Promise<Tools> {
+async function openTools(
+  { config, options, log, life, worker }: Start & { worker: string },
+  flow: Flow,
+): Promise<Tools> {
   const http = life.use('http', openHttp());
   const model = openConfiguredModel(config, http.fetch);
   if (!hasModel(config)) log.warn(errorCatalogue.model_not_configured.text);
@@ -120,10 +159,10 @@ async function openTools({ config, options, log, life }: Start, flow: Flow): Pro
   });
   const report: FailureReport = ({ run, task, error }) =>
     log.warn({ run, task, code: error.code, err: error.cause ?? error }, error.message);
-  const shared = { flow, model, report, random: Math.random, retentionMs: config.retentionMs };
+  const shared = { flow, worker, model, report, random: Math.random };
   const invoke: TaskTools['invoke'] = (call) => invokeAgent({ ...call, http, local });
   return {
-    task: { store: flow.store, chooser, invoke, report, random: Math.random },
+    task: { flow, worker, chooser, invoke, report, random: Math.random },
     root: shared,
     plan: { ...shared, registry },
   };
@@ -139,7 +178,11 @@ function processorsOf(capabilities: readonly Capability[], tools: Tools): Readon
   ]);
 }
 
-function keepHouse(tools: PlanTools, job: PoolJob): Promise<Verdict> {
+/** What must not wait behind planning: the ends of runs, and of waits. */
+async function keepHouse({ flow }: PlanTools, job: PoolJob): Promise<Verdict> {
   const run = RunJob.parse(job.data).run_id;
-  return job.name === 'close' ? closeCancelledRun(tools, run) : removeEndedRun(tools.flow, run);
+  if (job.name === 'close') return closeStoppedRun(flow, run);
+  if (job.name === 'deadline') return endAtDeadline(flow, run);
+  if (job.name === 'grace' || job.name === 'timeout') await passTime(flow, TimerJob.parse(job.data));
+  return { kind: 'done', status: 'passed' };
 }

@@ -5,16 +5,16 @@ import type { Plan } from '../contracts/plan.ts';
 import type { TaskResult, Usage } from '../contracts/result.ts';
 import type { Flow } from '../flow/flow.ts';
 import { type Claim, claimTask } from '../journal/claim.ts';
-import { loadRecord, loadResults } from '../journal/load-run.ts';
+import { loadRecord, loadResults, workUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import type { Model } from '../llm/model.ts';
 import { type RunOutcome, runOutcome } from '../plan/run-outcome.ts';
 
 export type RootTools = {
   readonly flow: Flow;
+  /** This process, as task.started names it. */
+  readonly worker: string;
   readonly model: Model;
-  /** How long a finished run is kept, in milliseconds. */
-  readonly retentionMs: number;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
@@ -23,12 +23,14 @@ export type RootTools = {
 /** What a run's tasks came to. */
 export type SettledRun = {
   readonly query: string;
-  /** Tokens of planning. */
-  readonly planUsage: Usage | null;
+  /** Tokens of planning and of this run's own tasks, map tasks' children included. */
+  readonly usage: Usage | null;
   readonly plan: Plan;
   /** In the plan's order. */
   readonly results: readonly TaskResult[];
   readonly outcome: RunOutcome;
+  /** The synthesis is paid from the run's budget. */
+  readonly budgeted: boolean;
 };
 
 /** One attempt of a run's root that owns it. */
@@ -42,14 +44,14 @@ export type RootAttempt = {
 };
 
 /** Claims the root of a run; task.started voids the answer's tokens of any attempt before. */
-export function claimRoot(store: Store, run: string): Promise<Claim> {
-  return claimTask(store, {
+export function claimRoot({ flow, worker }: RootTools, run: string): Promise<Claim> {
+  return claimTask(flow.store, {
     run,
     task: ROOT_TASK,
     token: randomUUID(),
     dependencies: [],
     needed: 0,
-    announce: [{ name: 'task.started', agent_id: ORCHESTRATOR, data: 'Collecting the results...', detail: {} }],
+    announce: [{ name: 'task.started', agent_id: ORCHESTRATOR, data: 'Collecting the results...', detail: { worker } }],
   });
 }
 
@@ -57,8 +59,10 @@ export function claimRoot(store: Store, run: string): Promise<Claim> {
 export async function loadSettled(store: Store, run: string): Promise<SettledRun> {
   const record = await loadRecord(store, run);
   if (record === undefined || record.plan === null) throw new BatonError('run_not_found');
-  const { plan, query, plan_usage: planUsage } = record;
+  const { plan, query } = record;
   const recorded = await loadResults(store, run);
   const results = plan.sub_tasks.flatMap((task) => recorded.get(task.task_id) ?? []);
-  return { query, planUsage, plan, results, outcome: runOutcome(plan, recorded) };
+  const budgeted = record.options.budget !== undefined;
+  const usage = workUsage(record, recorded.values());
+  return { query, usage, plan, results, budgeted, outcome: runOutcome(plan, recorded) };
 }

@@ -27,6 +27,7 @@ function result(index: number, rest: Partial<TaskResult> = {}): TaskResult {
     attempts: 1,
     confidence: null,
     usage: null,
+    cost: null,
     truncated: false,
     ...rest,
   };

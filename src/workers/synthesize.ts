@@ -3,24 +3,20 @@ import { BatonError } from '../contracts/error.ts';
 import { RunJob, type Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { rootEvent } from '../contracts/root-event.ts';
-import { addRunJob } from '../flow/run-jobs.ts';
+import { stepOut } from '../flow/pause.ts';
 import { advanceRun } from '../journal/advance.ts';
-import { closeCancelled, closeRun, type Ending } from '../journal/close.ts';
+import { closeRun, type Ending } from '../journal/close.ts';
+import { closeStopped } from '../journal/close-stopped.ts';
 import { answeredEnding, failedEnding, poisonedEnding } from './ending.ts';
 import { claimRoot, loadSettled, type RootAttempt, type RootTools, type SettledRun } from './root-attempt.ts';
 import type { PoolJob } from './worker-pool.ts';
 import { writeAnswer } from './write-answer.ts';
 
-/** Ends a run whose tasks have settled: answered, failed or cancelled. Its removal after retention is arranged here too. */
+/** Ends a run whose tasks have settled: answered, failed or cancelled. */
 export async function synthesize(tools: RootTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
   const run = RunJob.parse(job.data).run_id;
-  const verdict = await endRun(tools, run, signal);
-  if (verdict.kind === 'done') await addRunJob(tools.flow, 'remove', { run, delayMs: tools.retentionMs });
-  return verdict;
-}
-
-async function endRun(tools: RootTools, run: string, signal: AbortSignal): Promise<Verdict> {
-  const claim = await claimRoot(tools.flow.store, run);
+  const claim = await claimRoot(tools, run);
+  if (claim.state === 'paused') return stepOut(tools.flow.store, run, { queue: job.queue, id: job.id });
   if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
   if (claim.state === 'cancelled') return cancelled(tools, run);
   const attempt = { tools, run, signal, epoch: claim.epoch, failures: claim.failedAgents.length };
@@ -48,11 +44,11 @@ async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdic
 async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
   const closed = await closeRun(tools.flow.store, ending);
   if (closed === 'stale') throw new BatonError('lock_lost');
-  return closed === 'cancelled' ? cancelled(tools, ending.run) : { kind: 'done', status: ending.status };
+  return closed === 'stopped' ? cancelled(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 
 async function cancelled({ flow }: RootTools, run: string): Promise<Verdict> {
-  await closeCancelled(flow.store, run);
+  await closeStopped(flow.store, run);
   return { kind: 'done', status: 'cancelled' };
 }
 

@@ -2,6 +2,7 @@ import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { TaskOutcome, TaskResult, Usage } from '../contracts/result.ts';
+import { costOf } from '../plan/price.ts';
 
 /** What an agent delivered, folded from its events. */
 export type Delivery = {
@@ -20,13 +21,14 @@ export type Attempted = {
 
 /** A task's result when its agent delivered. */
 export function completedResult(attempted: Attempted, delivery: Delivery): TaskResult {
-  return { ...head(attempted, 'completed'), ...delivery, error: null };
+  const cost = costOf(delivery.usage, attempted.agent?.price);
+  return { ...head(attempted, 'completed'), ...delivery, cost, error: null };
 }
 
 /** A task's result when it failed or was skipped, with the reason. */
 export function unfinishedResult(attempted: Attempted, status: 'failed' | 'skipped', reason: BatonError): TaskResult {
   const nothing: Delivery = { response: '', confidence: null, usage: null, truncated: false };
-  return { ...head(attempted, status), ...nothing, error: reason.toRecord() };
+  return { ...head(attempted, status), ...nothing, cost: null, error: reason.toRecord() };
 }
 
 function head({ task, epoch, agent, latencyMs }: Attempted, status: TaskOutcome) {

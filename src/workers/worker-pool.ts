@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { RunJob, type Verdict } from '../contracts/job.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
@@ -15,6 +16,8 @@ export type PoolJob = {
   readonly name: string;
   readonly queue: string;
   readonly data: unknown;
+  /** BullMQ's: 1 is taken first. */
+  readonly priority: number;
 };
 
 export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
@@ -35,6 +38,10 @@ export type PoolOptions = {
 };
 
 export type WorkerPool = {
+  /** The beginnings of its jobs' lock tokens. */
+  readonly locks: readonly string[];
+  /** Begins to take jobs. */
+  start(): void;
   /** Takes no more jobs, gives the running ones `graceMs`, hands the rest back, closes; never waits longer than that and a bit. */
   close(graceMs: number): Promise<void>;
 };
@@ -42,17 +49,24 @@ export type WorkerPool = {
 /** Hand-backs and a close of BullMQ's own get this long after the grace time. */
 const CLOSE_MS = 3_000;
 
-/** Opens one BullMQ worker per queue and resolves when all of them take jobs. */
+/** Opens one BullMQ worker per queue; they take jobs once it is started. */
 export async function openWorkerPool(options: PoolOptions): Promise<WorkerPool> {
   const workers = [...options.processors].map(([queue, processor]) => openWorker(options, queue, processor));
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  return { close: (graceMs) => closePool(workers, options.active, graceMs) };
+  return {
+    locks: workers.map((worker) => worker.id),
+    start: () => {
+      for (const worker of workers) void worker.run().catch(options.onError);
+    },
+    close: (graceMs) => closePool(workers, options.active, graceMs),
+  };
 }
 
 function openWorker(options: PoolOptions, queue: string, processor: Processor): Worker {
   const worker = new Worker(queue, (job, token) => processJob(options.active, processor, { job, token }), {
     connection: options.redis,
     prefix: options.prefix,
+    autorun: false,
     concurrency: options.concurrency,
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
@@ -76,8 +90,8 @@ function isConnectionError(error: Error): boolean {
   return 'code' in error || /^(Connection is closed|Command timed out|Socket (closed|timeout))/.test(error.message);
 }
 
-/** What every job's data begins with. Made once: zod compiles a schema at its first use. */
-const AnyJob = RunJob.loose();
+/** What every job's data says of its owner. Made once: zod compiles a schema at its first use. */
+const AnyJob = RunJob.extend({ task: z.looseObject({ task_id: z.string() }).optional().catch(undefined) }).loose();
 
 type Taken = { readonly job: Job; readonly token: string | undefined };
 
@@ -87,9 +101,9 @@ async function processJob(
   { job, token }: Taken,
 ): Promise<{ status: string }> {
   const id = job.id ?? '';
-  const { run_id } = AnyJob.parse(job.data);
+  const { run_id: run, task } = AnyJob.parse(job.data);
   await active.whenFree(id);
-  const own = active.open(id, run_id);
+  const own = active.open(id, { run, task: task?.task_id ?? '' });
   try {
     return await act(await processor(toPoolJob(job), own.signal), { job, token });
   } finally {
@@ -98,7 +112,7 @@ async function processJob(
 }
 
 function toPoolJob(job: Job): PoolJob {
-  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data };
+  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data, priority: job.priority };
 }
 
 /** The return value is small on purpose: BullMQ copies it into the parent and into its events. */
@@ -109,11 +123,18 @@ async function act(verdict: Verdict, { job, token }: Taken): Promise<{ status: s
     case 'failed':
       throw new UnrecoverableError(verdict.message); // red in the dashboard; the result is recorded already
     case 'again':
-      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
-      throw new DelayedError();
+      return handBack({ job, token }, verdict.delayMs);
+    case 'wait':
+      if (await job.moveToWaitingChildren(token ?? '')) throw new WaitingChildrenError();
+      return handBack({ job, token }, verdict.elseMs ?? 0); // what it waits for was there before it could step out
     default:
       return verdict satisfies never;
   }
+}
+
+async function handBack({ job, token }: Taken, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
 }
 
 async function closePool(workers: readonly Worker[], active: ActiveJobs, graceMs: number): Promise<void> {

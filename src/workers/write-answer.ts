@@ -1,10 +1,14 @@
 import { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR, ROOT_TASK } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
-import type { Usage } from '../contracts/result.ts';
+import { joinedText, type Usage } from '../contracts/result.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
+import { openFunds } from '../journal/funds.ts';
+import type { Model } from '../llm/model.ts';
+import { payingModel } from '../llm/paying-model.ts';
 import type { ModelEvent } from '../llm/stream.ts';
 import { nextStep } from '../plan/next-step.ts';
+import { chargeOf, estimateOf } from '../plan/price.ts';
 import { openPublisher, type Publisher } from '../streams/publisher.ts';
 import type { RootAttempt, SettledRun } from './root-attempt.ts';
 import { synthesisMessages } from './synthesis-prompt.ts';
@@ -27,13 +31,15 @@ export async function writeAnswer(attempt: RootAttempt, settled: SettledRun): Pr
   }
 }
 
-async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled: SettledRun): Promise<Answer> {
+async function streamAnswer(attempt: RootAttempt, settled: SettledRun): Promise<Answer> {
+  const { tools, run, epoch, signal } = attempt;
   // Without the signal, as in call-agent.ts: an answer that is whole shall be recorded.
   const publisher = openPublisher({ store: tools.flow.store, run, task: ROOT_TASK, agent: ORCHESTRATOR, epoch });
   try {
     const messages = synthesisMessages(settled);
     const stop = AbortSignal.any([signal, publisher.lost]);
-    const answer = await publishTokens(tools.model.stream({ messages, signal: stop }), publisher);
+    const model = settled.budgeted ? paidModel(attempt) : tools.model;
+    const answer = await publishTokens(model.stream({ messages, signal: stop }), publisher);
     await publisher.flush();
     return answer;
   } catch (thrown) {
@@ -41,6 +47,12 @@ async function streamAnswer({ tools, run, epoch, signal }: RootAttempt, settled:
   } finally {
     publisher.close();
   }
+}
+
+function paidModel({ tools: { flow, model }, run, epoch }: RootAttempt): Model {
+  const request = { run, epoch, task: ROOT_TASK, estimate: estimateOf(model) };
+  const open = (signal: AbortSignal) => openFunds(flow.store, { ...request, signal });
+  return payingModel(model, { open, charge: (usage) => chargeOf(usage, model) });
 }
 
 async function publishTokens(events: AsyncIterable<ModelEvent>, publisher: Publisher): Promise<Answer> {
@@ -92,7 +104,9 @@ async function afterFailure(attempt: RootAttempt, settled: SettledRun, error: Ba
 
 /** The best partial answer there is without a model: what the tasks delivered, in the plan's order (mission A9). */
 function joinedAnswer({ results }: SettledRun, error: BatonError): Answer {
-  const texts = results.filter((result) => result.status === 'completed').map((result) => result.response);
-  const text = texts.join('\n\n').slice(0, limits.outputChars);
-  return { text, usage: null, warning: `The results were not merged into one answer: ${error.message}` };
+  return {
+    text: joinedText(results),
+    usage: null,
+    warning: `The results were not merged into one answer: ${error.message}`,
+  };
 }

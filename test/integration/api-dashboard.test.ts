@@ -38,7 +38,7 @@ async function withBoard<T>(options: TestApiOptions, use: (door: TestApi, board:
 
 async function submit(plan: Plan): Promise<string> {
   const run = newRunId();
-  await submitFlow(opened.flow, run, flowGraphOf(run, plan));
+  await submitFlow(opened.flow, { run, graph: flowGraphOf(run, plan), budgeted: false });
   return run;
 }
 

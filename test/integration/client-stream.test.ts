@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { openClient } from '../../src/client/client.ts';
 import type { StreamEvent } from '../../src/contracts/event.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
 
 const RUN = `r${'a'.repeat(22)}`;
 
@@ -35,7 +36,8 @@ const links = { self: '', events: '', cancel: '' };
 const view = {
   ...{ run_id: RUN, status: 'completed', query: 'q', created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
   ...{ partial: false, links, metadata: {}, plan: null, tasks: [], results: [], response: 'x', error: null },
-  ...{ warnings: [], usage: null, model: null },
+  ...{ warnings: [], usage: null, model: null, options: plainOptions, mode: null, paused: false },
+  ...{ interrupts: [], budget: null, fork: null, spawned: [] },
 };
 const RETRY = 'retry: 1\n\n';
 

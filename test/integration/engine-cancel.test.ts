@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTerminalEvent, type StreamEvent } from '../../src/contracts/event.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
+import { requestStop } from '../../src/flow/stop.ts';
 import { submitFlow } from '../../src/flow/submit.ts';
-import { requestCancel } from '../../src/journal/cancel.ts';
-import { closeCancelled } from '../../src/journal/close.ts';
 import { cancelRun } from '../../src/orchestrator/cancel-run.ts';
 import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
@@ -14,7 +14,14 @@ import { planOf } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedModel, silence } from '../support/scripted-model.ts';
-import { createTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import {
+  cancelled,
+  createTestRun,
+  endTestRun,
+  eventsOfEndedRun,
+  openTestStore,
+  type TestStore,
+} from '../support/store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 const END_MS = 8_000;
@@ -41,17 +48,17 @@ const removed = (run: string) =>
 test('a cancel while planning ends the run although whoever asked for it has died', async () => {
   await using model = await openScriptedModel([silence]);
   await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
-  const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {} });
+  const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {}, options: plainOptions });
   await model.next();
-  expect(await requestCancel(opened.store, run, 'why')).toBe('planning');
+  expect(await requestStop(opened.store, run, cancelled)).toBe('planning');
 
   expect(ends(await eventsOfEndedRun(opened, run, END_MS))).toEqual(['run.cancelled']);
 });
 
 test('a run cancelled while it is queued ends as cancelled and never asks the model', async () => {
   await using model = await openScriptedModel([silence]);
-  const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {} });
-  expect(await requestCancel(opened.store, run, 'why')).toBe('queued');
+  const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {}, options: plainOptions });
+  expect(await requestStop(opened.store, run, cancelled)).toBe('queued');
   await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
 
   expect(ends(await eventsOfEndedRun(opened, run, END_MS))).toEqual(['run.cancelled']);
@@ -65,11 +72,11 @@ test('a cancel ends its run in time while all planners hang, an agent is deaf an
   await using _worker = await startTestWorker({ redisUrl: redis.url, env, capabilities, concurrency: 2 });
   const plan = planOf({ deaf: { input_data: { hold: true, deaf: true } }, unserved: { capability: 'translation' } });
   const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
-  const { run } = await submitRun(opened.flow, { plan, metadata: {} });
+  const { run } = await submitRun(opened.flow, { plan, metadata: {}, options: plainOptions });
   const [call] = (await called) as [Call];
   expect(call.key).toBe(`${run}.deaf`);
   const hanging = await Promise.all(
-    ['one', 'two', 'three'].map((query) => submitRun(opened.flow, { query, metadata: {} })),
+    ['one', 'two', 'three'].map((query) => submitRun(opened.flow, { query, metadata: {}, options: plainOptions })),
   );
   await Promise.all([model.next(), model.next()]);
 
@@ -83,9 +90,13 @@ test('a cancel ends its run in time while all planners hang, an agent is deaf an
 });
 
 test('a cancelled run that no worker could work on leaves after its retention, with every key', async () => {
-  const env = { BATON_RETENTION_MS: '1000' };
+  const env = { BATON_RETENTION_MS: '1000', BATON_RECONCILE_MS: '200' };
   await using _worker = await startTestWorker({ redisUrl: redis.url, env, capabilities: ['search'] });
-  const { run } = await submitRun(opened.flow, { plan: planOf({ a: {}, b: { after: ['a'] } }), metadata: {} });
+  const { run } = await submitRun(opened.flow, {
+    plan: planOf({ a: {}, b: { after: ['a'] } }),
+    metadata: {},
+    options: plainOptions,
+  });
   await eventually(async () => ((await opened.flow.queue('root').getJob(`${run}.root`)) ? true : undefined));
   await cancelRun(opened.flow, run);
   await eventsOfEndedRun(opened, run, END_MS);
@@ -96,17 +107,17 @@ const lattice = planOf({ a: {}, b: { after: ['a'] }, c: { after: ['a'] }, d: { a
 
 test('removal leaves no set of edges behind: neither of jobs that never ran nor of a flow that was never added', async () => {
   const submitted = await createTestRun(opened.store, lattice);
-  await submitFlow(opened.flow, submitted, flowGraphOf(submitted, lattice));
+  await submitFlow(opened.flow, { run: submitted, graph: flowGraphOf(submitted, lattice), budgeted: false });
   const preset = await createTestRun(opened.store, lattice);
   const dead = { ...opened.flow, takeTurn: () => new Promise<never>(() => undefined) }; // its process dies before it adds the jobs
-  void submitFlow(dead, preset, flowGraphOf(preset, lattice));
+  void submitFlow(dead, { run: preset, graph: flowGraphOf(preset, lattice), budgeted: false });
   await eventually(async () =>
     (await keysOfRun(preset)).some((key) => key.endsWith(':dependencies')) ? true : undefined,
   );
 
   for (const run of [submitted, preset]) {
-    await closeCancelled(opened.store, run);
-    expect(await removeEndedRun(opened.flow, run)).toMatchObject({ kind: 'done' });
+    await endTestRun(opened.store, run);
+    expect(await removeEndedRun(opened.flow, run)).toBe(true);
     expect(await keysOfRun(run)).toEqual([]);
   }
   const waiting = await opened.flow.queue('cap-custom').getJobCounts('wait', 'waiting-children');

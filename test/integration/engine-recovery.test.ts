@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plan } from '../../src/contracts/plan.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
 import type { Flow } from '../../src/flow/flow.ts';
 import { settleTask } from '../../src/flow/settle.ts';
 import { submitFlow } from '../../src/flow/submit.ts';
-import { closeCancelled } from '../../src/journal/close.ts';
 import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
 import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
@@ -16,7 +16,7 @@ import { claim, playPlan, resultOf } from '../support/played-run.ts';
 import { eventually } from '../support/processes.ts';
 import { isContainer, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openRedisProxy } from '../support/redis-proxy.ts';
-import { createTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, endTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 /** Longer than any of these runs takes, and short enough that one which stays open is seen. */
@@ -58,7 +58,7 @@ test('half a character in a result or an error is recorded as U+FFFD and holds n
     skipped: { after: ['bad'] },
     partial: { after: ['good', 'bad'], on_dependency_failure: 'partial' },
   });
-  const { run } = await submitRun(opened.flow, { plan, metadata: {} });
+  const { run } = await submitRun(opened.flow, { plan, metadata: {}, options: plainOptions });
   await eventsOfEndedRun(opened, run, END_MS);
 
   const results = (await loadRun(opened.store, run))?.results;
@@ -77,18 +77,19 @@ test('a worker that dies between settle and the end of its job leaves no depende
   const plan = planOf({ a: {}, b: { after: ['a'], capability: 'search' }, c: { after: ['a'], capability: 'search' } });
   const run = await plannedRun(plan);
   const [node] = flowGraphOf(run, plan).nodes;
-  await submitFlow(opened.flow, run, flowGraphOf(run, plan));
+  await submitFlow(opened.flow, { run, graph: flowGraphOf(run, plan), budgeted: false });
   const epoch = await claim(opened.store, run, 'a');
   await opened.store.redis.script('FLUSH');
   const detail = { status: 'completed', latency_ms: 1, confidence: null, usage: null, truncated: false } as const;
   await settleTask(opened.store, {
+    stop: undefined,
     ...{ run, epoch, tree: true, edges: node?.edges ?? [], job: { queue: 'cap-custom', id: `${run}.0` } },
     result: resultOf('a', { response: 'done', attempts: epoch, fails: false }),
     events: [{ name: 'task.completed', task_id: 'a', agent_id: 'x', attempt: epoch, data: '', detail }],
   });
   const search = opened.flow.queue('cap-search');
   expect(await search.getJobState(`${run}.1`), 'released by the end of the job').toBe('waiting-children');
-  expect(await search.getJobState(`${run}.2`), 'released with the result').toBe('waiting');
+  expect(await search.getJobState(`${run}.2`), 'released with the result').toBe('prioritized');
 
   await using _worker = await startTestWorker({ redisUrl: redis.url });
   await eventsOfEndedRun(opened, run, END_MS);
@@ -96,7 +97,7 @@ test('a worker that dies between settle and the end of its job leaves no depende
 });
 
 test('a plan job that cannot read its run comes back as often as it takes, and goes on once it can', async () => {
-  const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {} });
+  const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
   const record = opened.store.keys.run(run).run;
   const plan = (await opened.store.redis.hget(record, 'plan')) ?? '';
   await opened.store.redis.hset(record, 'plan', JSON.stringify({ ...JSON.parse(plan), of_a_newer_version: 1 }));
@@ -122,11 +123,11 @@ test('a submitter that wakes up late, after a task has failed, re-arms no edge',
   const graph = flowGraphOf(run, plan);
   await using other = openTestStore(redis.url);
   const late = asleepBeforeAdding(other.flow);
-  const submitted = submitFlow(late.flow, run, graph);
+  const submitted = submitFlow(late.flow, { run, graph, budgeted: false });
   await late.asleep;
 
   await using _worker = await startTestWorker({ redisUrl: redis.url });
-  await submitFlow(opened.flow, run, graph);
+  await submitFlow(opened.flow, { run, graph, budgeted: false });
   await eventually(async () => {
     const failed = (await opened.flow.queue('cap-custom').getJobState(`${run}.0`)) === 'failed';
     return failed && callsOf(run).includes('slow') ? true : undefined;
@@ -161,7 +162,11 @@ test.skipIf(isContainer)(
     await using store = openTestStore(lasting.url);
     const env = { BATON_LOCK_MS: '600', BATON_STALLED_MS: '200', BATON_DRAIN_MS: '500' };
     await using _worker = await startTestWorker({ redisUrl: lasting.url, env });
-    const { run } = await submitRun(store.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+    const { run } = await submitRun(store.flow, {
+      plan: planOf({ a: { input_data: { hold: true } } }),
+      metadata: {},
+      options: plainOptions,
+    });
     await once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
 
     await lasting.kill();
@@ -183,7 +188,11 @@ test('an answer that is whole is recorded although the lock of its job is lost w
   const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '600000', BATON_DRAIN_MS: '0' };
   await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
   const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
-  const { run } = await submitRun(opened.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+  const { run } = await submitRun(opened.flow, {
+    plan: planOf({ a: { input_data: { hold: true } } }),
+    metadata: {},
+    options: plainOptions,
+  });
   await called;
 
   const goOn = proxy.stall('baton-command');
@@ -196,7 +205,7 @@ test('an answer that is whole is recorded although the lock of its job is lost w
   const settled = await eventually(async () => (await loadRun(opened.store, run))?.results.get('a'));
   expect(settled).toMatchObject({ status: 'completed', attempts: 1 });
   expect(callsOf(run)).toEqual(['a']);
-  await closeCancelled(opened.store, run);
+  await endTestRun(opened.store, run);
 });
 
 test('a job that comes back to the worker whose answer for it is still on its way does not ask again', async () => {
@@ -204,7 +213,11 @@ test('a job that comes back to the worker whose answer for it is still on its wa
   const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '200', BATON_DRAIN_MS: '0' };
   await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
   const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
-  const { run } = await submitRun(opened.flow, { plan: planOf({ a: { input_data: { hold: true } } }), metadata: {} });
+  const { run } = await submitRun(opened.flow, {
+    plan: planOf({ a: { input_data: { hold: true } } }),
+    metadata: {},
+    options: plainOptions,
+  });
   await called;
 
   const goOn = proxy.stall('baton-command');
@@ -238,7 +251,7 @@ test('an agent that this version cannot read stops nobody else', async () => {
   await commands.hset(keys.agents, 'newer', JSON.stringify({ agent_id: 'newer', of_a_newer_version: 1 }));
   try {
     await using _worker = await startTestWorker({ redisUrl: redis.url });
-    const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {} });
+    const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
     expect((await eventsOfEndedRun(opened, run, END_MS)).at(-1)?.name).toBe('run.completed');
   } finally {
     await commands.hdel(keys.agents, 'newer');
@@ -246,14 +259,14 @@ test('an agent that this version cannot read stops nobody else', async () => {
 });
 
 test('an Idempotency-Key whose run was removed makes a new run, also with another body', async () => {
-  const request = { plan: planOf({ a: {} }), metadata: {} };
+  const request = { plan: planOf({ a: {} }), metadata: {}, options: plainOptions };
   const first = await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'one' });
   expect(await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'one' })).toEqual(first);
-  await closeCancelled(opened.store, first.run);
-  expect(await removeEndedRun(opened.flow, first.run)).toMatchObject({ kind: 'done' });
+  await endTestRun(opened.store, first.run);
+  expect(await removeEndedRun(opened.flow, first.run)).toBe(true);
 
   const second = await submitRun(opened.flow, request, { owner: 'me', key: 'k', body: 'two' });
   expect(second.run).not.toBe(first.run);
   expect(await loadRecord(opened.store, second.run)).toMatchObject({ status: 'queued' });
-  expect(await opened.flow.queue('orchestrator').getJobState(`${second.run}.plan`)).toBe('waiting');
+  expect(await opened.flow.queue('orchestrator').getJobState(`${second.run}.plan`)).toBe('prioritized');
 });

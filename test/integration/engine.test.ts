@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTerminalEvent } from '../../src/contracts/event.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
 import type { TaskOutcome } from '../../src/contracts/result.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
 import { loadRun } from '../../src/journal/load-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { graphOf } from '../../src/plan/graph.ts';
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 async function runToEnd(plan: Plan) {
-  const { run } = await submitRun(opened.flow, { plan, metadata: {} });
+  const { run } = await submitRun(opened.flow, { plan, metadata: {}, options: plainOptions });
   const events = await eventsOfEndedRun(opened, run);
   ended.push(run);
   const state = await loadRun(opened.store, run);

@@ -28,7 +28,7 @@ const diamond = planOf({
 
 test('getFlow of a diamond shows the shared task under both of its dependents', async () => {
   const run = await createTestRun(opened.store, diamond);
-  await submitFlow(opened.flow, run, flowGraphOf(run, diamond));
+  await submitFlow(opened.flow, { run, graph: flowGraphOf(run, diamond), budgeted: false });
 
   const producer = new FlowProducer({ connection: opened.store.redis, prefix: opened.store.keys.prefix });
   const tree = await producer.getFlow({ id: `${run}.root`, queueName: 'root' });
@@ -47,8 +47,8 @@ test('submitting twice, also at once by two processes, leaves one flow with ever
   const run = await createTestRun(opened.store, diamond);
   const graph = flowGraphOf(run, diamond);
   await using other = openTestStore(redis.url); // one process takes turns; two meet in Redis
-  await Promise.all([opened, other, opened].map(({ flow }) => submitFlow(flow, run, graph)));
-  await submitFlow(opened.flow, run, graph);
+  await Promise.all([opened, other, opened].map(({ flow }) => submitFlow(flow, { run, graph, budgeted: false })));
+  await submitFlow(opened.flow, { run, graph, budgeted: false });
 
   const { redis: store, keys } = opened.store;
   const waitsFor = (queue: string, id: string) => store.smembers(`${keys.job(queue, id)}:dependencies`);
@@ -56,21 +56,21 @@ test('submitting twice, also at once by two processes, leaves one flow with ever
     [keys.job('cap-custom', `${run}.1`), keys.job('cap-search', `${run}.2`)].toSorted(),
   );
   expect(await waitsFor('root', `${run}.root`)).toEqual([keys.job('cap-custom', `${run}.3`)]);
-  expect(await opened.flow.queue('cap-custom').getJobState(`${run}.0`)).toBe('waiting');
+  expect(await opened.flow.queue('cap-custom').getJobState(`${run}.0`)).toBe('prioritized');
 });
 
 test('a lost script cache in mid-submit loses no job and no edge', async () => {
   const first = await createTestRun(opened.store, diamond);
-  await submitFlow(opened.flow, first, flowGraphOf(first, diamond)); // the sockets have sent their scripts
+  await submitFlow(opened.flow, { run: first, graph: flowGraphOf(first, diamond), budgeted: false }); // the sockets have sent their scripts
   await opened.store.redis.script('FLUSH');
 
   const run = await createTestRun(opened.store, diamond);
-  await submitFlow(opened.flow, run, flowGraphOf(run, diamond));
+  await submitFlow(opened.flow, { run, graph: flowGraphOf(run, diamond), budgeted: false });
 
   const states = await Promise.all(
     ['cap-custom', 'cap-custom', 'cap-search', 'cap-custom'].map((queue, index) =>
       opened.flow.queue(queue).getJobState(`${run}.${index}`),
     ),
   );
-  expect(states).toEqual(['waiting', 'waiting-children', 'waiting-children', 'waiting-children']);
+  expect(states).toEqual(['prioritized', 'waiting-children', 'waiting-children', 'waiting-children']);
 });

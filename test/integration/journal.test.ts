@@ -4,17 +4,17 @@ import { limits } from '../../src/contracts/limits.ts';
 import type { TaskResult } from '../../src/contracts/result.ts';
 import { rootEvent } from '../../src/contracts/root-event.ts';
 import { settleTask } from '../../src/flow/settle.ts';
+import { requestStop } from '../../src/flow/stop.ts';
 import { advanceRun } from '../../src/journal/advance.ts';
 import { appendEvents } from '../../src/journal/append.ts';
-import { requestCancel } from '../../src/journal/cancel.ts';
 import { claimTask } from '../../src/journal/claim.ts';
-import { closeCancelled, closeRun } from '../../src/journal/close.ts';
+import { closeRun } from '../../src/journal/close.ts';
 import { failAttempt } from '../../src/journal/fail-attempt.ts';
 import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
 import { recordPlan } from '../../src/journal/record-plan.ts';
 import { planOf } from '../support/plans.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
+import { cancelled, createTestRun, endTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
 
 let redis: TestRedis;
 let opened: TestStore;
@@ -29,7 +29,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const started = { name: 'task.started', agent_id: 'x', data: '', detail: {} } as const;
+const started = { name: 'task.started', agent_id: 'x', data: '', detail: { worker: 'w' } } as const;
 const claim = (run: string, token: string, more: { task?: string; dependencies?: string[]; needed?: number } = {}) =>
   claimTask(opened.store, { run, token, task: 't1', dependencies: [], needed: 0, announce: [started], ...more });
 const token = (run: string, epoch: number, first: number, ...texts: string[]) =>
@@ -51,7 +51,7 @@ const events = (run: string) => eventsOf(opened.store, run);
 const names = async (run: string) => (await events(run)).map((event) => event.name);
 
 function result(task_id: string, attempts: number, response = 'done'): TaskResult {
-  const rest = { error: null, latency_ms: 1, confidence: null, usage: null, truncated: false };
+  const rest = { error: null, latency_ms: 1, confidence: null, usage: null, cost: null, truncated: false };
   return {
     task_id,
     attempts,
@@ -64,9 +64,10 @@ function result(task_id: string, attempts: number, response = 'done'): TaskResul
   };
 }
 
-function settle(run: string, epoch: number, settled: TaskResult) {
+async function settle(run: string, epoch: number, settled: TaskResult) {
   const detail = { status: settled.status, latency_ms: 1, confidence: null, usage: null, truncated: false };
-  return settleTask(opened.store, {
+  const recorded = await settleTask(opened.store, {
+    stop: undefined,
     run,
     epoch,
     result: settled,
@@ -75,6 +76,7 @@ function settle(run: string, epoch: number, settled: TaskResult) {
     edges: [],
     tree: true,
   });
+  return recorded?.result;
 }
 
 test('a claim sent twice is one attempt and one task.started', async () => {
@@ -140,10 +142,10 @@ test('a dependent gets the results of its dependencies with its claim, long text
 test('a cancelled run starts nothing, and what it settles after its end is not heard', async () => {
   const run = await createTestRun(opened.store);
   await claim(run, 'me');
-  expect(await requestCancel(opened.store, run, 'why')).toBe('queued');
+  expect(await requestStop(opened.store, run, cancelled)).toBe('queued');
   expect(await claim(run, 'late', { task: 't2' })).toMatchObject({ state: 'cancelled' });
-  await closeCancelled(opened.store, run);
-  await closeCancelled(opened.store, run);
+  await endTestRun(opened.store, run);
+  await endTestRun(opened.store, run);
   expect(await token(run, 1, 1, 'x')).toBe('closed');
   expect(await settle(run, 1, result('t1', 1))).toMatchObject({ status: 'completed' });
   expect(await names(run)).toEqual(['run.created', 'task.started', 'run.cancelled']);
@@ -169,7 +171,7 @@ test('a run ends once: the first end stays, whoever comes second', async () => {
   await claim(run, 'root again', { task: 'root' });
   expect(await closeRun(opened.store, ending), 'by an attempt that was overtaken').toBe('stale');
   expect(await closeRun(opened.store, { ...ending, closer: 'root 2', epoch: 2 })).toBe('ended');
-  await closeCancelled(opened.store, run);
+  await endTestRun(opened.store, run);
   expect(await names(run)).toEqual(['run.created', 'task.started', 'task.started', 'run.completed']);
   expect(await loadRecord(opened.store, run)).toMatchObject({ status: 'completed', response: 'yes' });
 });
@@ -188,9 +190,13 @@ test('a status moves along legal transitions only', async () => {
 
 function record(run: string, id: string) {
   const plan = planOf({ [id]: {} });
-  const ready = rootEvent(0, { name: 'plan.ready', data: '', detail: { reasoning: '', model: null, tasks: [] } });
+  const ready = rootEvent(0, {
+    name: 'plan.ready',
+    data: '',
+    detail: { reasoning: '', model: null, tasks: [], mode: null },
+  });
   const phase = rootEvent(0, { name: 'run.phase', data: '', detail: { phase: 'execution', status: 'running' } });
-  return recordPlan(opened.store, { run, plan, usage: null, model: null, ready, phase });
+  return recordPlan(opened.store, { run, plan, usage: null, model: null, mode: null, ready, phase });
 }
 
 test('the plan recorded first is the one that counts', async () => {
@@ -202,7 +208,7 @@ test('the plan recorded first is the one that counts', async () => {
 
 test('no plan is recorded for a run that is being cancelled', async () => {
   const run = await createTestRun(opened.store);
-  await requestCancel(opened.store, run, 'why');
+  await requestStop(opened.store, run, cancelled);
   expect(await record(run, 'late')).toBeUndefined();
   expect(await names(run)).toEqual(['run.created']);
 });
@@ -210,7 +216,7 @@ test('no plan is recorded for a run that is being cancelled', async () => {
 test('a root that finishes after the cancel was asked for does not end the run: only the cancel does', async () => {
   const run = await createTestRun(opened.store);
   await claim(run, 'root', { task: 'root' });
-  await requestCancel(opened.store, run, 'why');
+  await requestStop(opened.store, run, cancelled);
   const detail = { partial: false, warnings: [], usage: null };
   const completed = rootEvent(1, { name: 'run.completed', data: '', detail });
   const ending = {
@@ -221,8 +227,8 @@ test('a root that finishes after the cancel was asked for does not end the run: 
     response: 'yes',
     events: [completed],
   } as const;
-  expect(await closeRun(opened.store, ending)).toBe('cancelled');
-  await closeCancelled(opened.store, run);
+  expect(await closeRun(opened.store, ending)).toBe('stopped');
+  await endTestRun(opened.store, run);
   expect(await closeRun(opened.store, ending), 'sent again').toBe('ended');
   expect(await names(run)).toEqual(['run.created', 'task.started', 'run.cancelled']);
   const recorded = await loadRecord(opened.store, run);
@@ -252,8 +258,8 @@ test('nothing is written for a run that was removed', async () => {
   const run = 'r0000000000000000000000';
   expect(await claim(run, 'me')).toMatchObject({ state: 'closed', epoch: 0 });
   expect(await record(run, 'a')).toBeUndefined();
-  await closeCancelled(opened.store, run);
-  expect(await requestCancel(opened.store, run, 'why')).toBeUndefined();
+  await endTestRun(opened.store, run);
+  expect(await requestStop(opened.store, run, cancelled)).toBeUndefined();
   expect(await token(run, 1, 1, 'x')).not.toBe('written');
   expect(await settle(run, 1, result('t1', 1))).toBeUndefined();
   expect(await opened.store.redis.keys(`*${run}*`)).toEqual([]);

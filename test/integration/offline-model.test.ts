@@ -95,6 +95,7 @@ function result(task_id: string, rest: Partial<TaskResult>): TaskResult {
     attempts: 1,
     confidence: 0.9,
     usage: null,
+    cost: null,
     truncated: false,
     ...rest,
   };

@@ -1,6 +1,6 @@
 import type { EventDraft } from '../../src/contracts/event.ts';
 import { ROOT_TASK } from '../../src/contracts/ids.ts';
-import type { Plan, SubTask } from '../../src/contracts/plan.ts';
+import { type Plan, type SubTask, toPlannedTask } from '../../src/contracts/plan.ts';
 import type { TaskResult } from '../../src/contracts/result.ts';
 import { rootEvent } from '../../src/contracts/root-event.ts';
 import { settleTask } from '../../src/flow/settle.ts';
@@ -15,19 +15,18 @@ const AGENT = 'agent-1';
 
 /** Writes the plan of a run as its plan job does. */
 export async function playPlan(store: Store, run: string, plan: Plan): Promise<void> {
-  const tasks = plan.sub_tasks.map(({ task_id, description, required_capability, depends_on }) => {
-    return { task_id, description, required_capability, depends_on };
-  });
+  const tasks = plan.sub_tasks.map(toPlannedTask);
   const phase = { phase: 'execution', status: 'running' } as const;
   await recordPlan(store, {
     run,
     plan,
     usage: null,
     model: null,
+    mode: null,
     ready: rootEvent(0, {
       name: 'plan.ready',
       data: 'The plan is ready.',
-      detail: { reasoning: plan.reasoning, model: null, tasks },
+      detail: { reasoning: plan.reasoning, model: null, tasks, mode: null },
     }),
     phase: rootEvent(0, { name: 'run.phase', data: 'Entering execution phase...', detail: phase }),
   });
@@ -48,12 +47,12 @@ export async function playTask(
     ? { ...base, name: 'task.failed', detail: { error: { code: 'agent_failed', message: 'it broke' } } }
     : { ...base, name: 'task.completed', detail: { status, latency_ms, confidence, usage, truncated } };
   const job = { queue: 'cap-custom', id: `${run}.x` };
-  await settleTask(store, { run, epoch, result, events: [event], job, edges: [], tree: false });
+  await settleTask(store, { run, epoch, result, events: [event], job, edges: [], tree: false, stop: undefined });
 }
 
 /** Claims a task; returns its epoch. */
 export async function claim(store: Store, run: string, task: string): Promise<number> {
-  const started = { name: 'task.started', agent_id: AGENT, data: '', detail: {} } as const;
+  const started = { name: 'task.started', agent_id: AGENT, data: '', detail: { worker: 'w' } } as const;
   const claimed = await claimTask(store, {
     ...{ run, task, token: `${Math.random()}`, dependencies: [], needed: 0 },
     announce: [started],
@@ -128,6 +127,7 @@ export function resultOf(
     attempts,
     confidence: null,
     usage: null,
+    cost: null,
     truncated: false,
   };
 }

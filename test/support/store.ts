@@ -3,7 +3,11 @@ import { isTerminalEvent, type StreamEvent } from '../../src/contracts/event.ts'
 import { keysOf, shardPrefix } from '../../src/contracts/keys.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
 import { rootEvent } from '../../src/contracts/root-event.ts';
+import type { Stop } from '../../src/contracts/run.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
 import { type Flow, openFlow } from '../../src/flow/flow.ts';
+import { requestStop } from '../../src/flow/stop.ts';
+import { closeStopped } from '../../src/journal/close-stopped.ts';
 import { createRun } from '../../src/journal/create.ts';
 import { decodeEntry, type StreamEntry } from '../../src/journal/event-codec.ts';
 import type { Store } from '../../src/journal/store.ts';
@@ -41,10 +45,20 @@ export async function createTestRun(store: Store, plan?: Plan): Promise<string> 
     query: 'a query',
     plan,
     metadata: {},
+    options: plainOptions,
     idempotency: undefined,
     event: rootEvent(0, { name: 'run.created', data: '', detail: { query: 'a query', planned: plan !== undefined } }),
   });
   return run;
+}
+
+/** Why the runs of tests are told to stop. */
+export const cancelled: Stop = { as: 'cancelled', code: 'cancelled', message: 'why' };
+
+/** Ends a run whatever it does, as a cancel does. */
+export async function endTestRun(store: Store, run: string): Promise<void> {
+  await requestStop(store, run, cancelled);
+  await closeStopped(store, run);
 }
 
 /** Every event of a run that is in its stream now. */

@@ -15,9 +15,9 @@ export async function beginTask(store: Store, run: string, task: string): Promis
     token: randomUUID(),
     dependencies: [],
     needed: 0,
-    announce: [{ name: 'task.started', agent_id: 'poet', data: '', detail: {} }],
+    announce: [{ name: 'task.started', agent_id: 'poet', data: '', detail: { worker: 'w' } }],
   });
-  if (claim.state === 'settled') throw new Error(`task ${task} has settled`);
+  if (!('epoch' in claim)) throw new Error(`task ${task} is ${claim.state}`);
   return claim.epoch;
 }
 

@@ -1,6 +1,7 @@
 import { BatonError, type ErrorCode } from '../../contracts/error.ts';
 import { type HttpBody, readText } from '../../outbound/body.ts';
 import type { HttpResponse } from '../../outbound/http.ts';
+import { parseRetryAfter } from '../../outbound/retry-after.ts';
 import { peerOf } from '../call.ts';
 import { firstText } from '../frame.ts';
 import type { Invocation } from './transport.ts';
@@ -12,8 +13,9 @@ const ERROR_BODY_CHARS = 4_096;
 const EXCERPT_CHARS = 200;
 
 /**
- * POSTs the payload to the agent and gives back the body of a 2xx answer of the accepted type. Throws agent_rejected for
- * 4xx but 408 and 429, agent_failed for those and 5xx, agent_protocol for any other answer, and what outbound throws.
+ * POSTs the payload to the agent and gives back the body of a 2xx answer of the accepted type. Throws agent_busy for 429,
+ * agent_failed for 408, 425 and 5xx, each with the wait that the agent asks for, agent_rejected for any other 4xx, agent_protocol
+ * for any other answer, and what outbound throws.
  */
 export async function postToAgent(invocation: Invocation, { path, accept }: PostOptions): Promise<HttpBody> {
   const { agent, call, signal, limits, http } = invocation;
@@ -38,7 +40,8 @@ export async function postToAgent(invocation: Invocation, { path, accept }: Post
 
 function refusalOf(response: HttpResponse, accept: string): ErrorCode | null {
   const { status } = response;
-  if (status >= 500 || status === 408 || status === 429) return 'agent_failed';
+  if (status === 429) return 'agent_busy';
+  if (status >= 500 || status === 408 || status === 425) return 'agent_failed';
   if (status >= 400) return 'agent_rejected';
   if (status < 200 || status >= 300) return 'agent_protocol';
   return mediaTypeOf(response) === accept ? null : 'agent_protocol';
@@ -61,9 +64,8 @@ async function toRefusal(
     return new BatonError(code, `${peer} answered ${got}; expected 200 with ${accept}.`, { cause });
   }
   const account = accountOf(body)?.slice(0, EXCERPT_CHARS);
-  return new BatonError(code, `${peer} answered ${response.status}${account === undefined ? '.' : `: ${account}`}`, {
-    cause,
-  });
+  const text = `${peer} answered ${response.status}${account === undefined ? '.' : `: ${account}`}`;
+  return new BatonError(code, text, { cause, retryAfterMs: parseRetryAfter(response.header, Date.now()) });
 }
 
 /** The agent's own words in an error body, as problem details or `{"error": ...}` carry them; pages for people are left out. */

@@ -36,7 +36,8 @@ async function* act(
   task: AgentTask,
   context: { signal: AbortSignal; attempt: number; idempotencyKey: string },
 ) {
-  const script = Script.parse(task);
+  const item = z.looseObject({}).catch({}).parse(task.item); // a map task's child does what its item says
+  const script = Script.parse({ ...task, ...item });
   const key = context.idempotencyKey;
   const call = { key, task: task.task_id, agent, attempt: context.attempt };
   seen.calls.push(call);

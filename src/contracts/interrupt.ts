@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { RunId } from './ids.ts';
+import { limits } from './limits.ts';
+
+/** What is asked about: a task's input before it begins, its text after it, or the whole plan. */
+export const InterruptSubject = z.enum(['input', 'output', 'plan']);
+export type InterruptSubject = z.infer<typeof InterruptSubject>;
+
+export const InterruptState = z.enum(['open', 'approved', 'edited', 'rejected']);
+export type InterruptState = z.infer<typeof InterruptState>;
+
+/** An interrupt's id: `<run>~<task>~<subject>`, the plan's task being `$plan`. */
+export const InterruptId = z
+  .string()
+  .max(200)
+  .regex(/^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan)$/, 'expected <run>~<task>~<subject>');
+
+/** A question to a human, as the API shows it. `hash` is the SHA-256 of `content`, in hex: a decision names what it decided on. */
+export const InterruptView = z.object({
+  id: InterruptId,
+  run_id: RunId,
+  task_id: z.string(),
+  subject: InterruptSubject,
+  state: InterruptState,
+  /** Exactly what is asked about. input: JSON {description, input_data, context}. output: the text. plan: JSON of the plan. */
+  content: z.string(),
+  hash: z.string(),
+  requested_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+  /** What is decided when nobody does. */
+  on_expiry: z.enum(['approve', 'reject']),
+  reason: z.string().nullable(),
+});
+export type InterruptView = z.infer<typeof InterruptView>;
+
+/**
+ * Body of POST /v1/interrupts/{id}/decision. `content` of an edit: for an input {description?, input_data?}, for an output the new
+ * text, for a plan the new plan.
+ */
+export const Decision = z
+  .strictObject({
+    decision: z.enum(['approve', 'edit', 'reject']),
+    hash: z.string().regex(/^[0-9a-f]{64}$/, 'expected the hash of the content as the question gave it'),
+    content: z.unknown().optional(),
+    reason: z.string().max(limits.errorChars).default(''),
+  })
+  .refine((body) => (body.decision === 'edit') === (body.content !== undefined), {
+    path: ['content'],
+    message: 'expected new content with "edit", and only then',
+  });
+export type Decision = z.infer<typeof Decision>;

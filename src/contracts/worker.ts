@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** What a worker process says of itself. `locks` are the beginnings of its jobs' lock tokens: the ids of its BullMQ workers. */
+export const WorkerRecord = z.object({
+  pid: z.int(),
+  host: z.string(),
+  started_at: z.iso.datetime(),
+  /** Jobs of one queue at once. */
+  concurrency: z.int(),
+  queues: z.array(z.string()),
+  locks: z.array(z.string()),
+});
+export type WorkerRecord = z.infer<typeof WorkerRecord>;

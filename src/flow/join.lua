@@ -1,0 +1,83 @@
+-- What scripts know of joins: a task with branches that need not all complete before it goes on. Needs `release` (release.ts).
+-- `at` names a run's keys: run, tasks, results, events, joins, spawned, and channel, id (the run's), now.
+-- Fields of the joins hash: <task> its spec (JSON), :settled and :completed (how many branches have), :grace (ms by which it goes on
+-- after its quorum), :round (2 once its branches were dispatched again), :released (JSON, written once: then it has gone on).
+local function json_list(items)
+  local encoded = {}
+  for i, item in ipairs(items) do encoded[i] = cjson.encode(item) end
+  return '[' .. table.concat(encoded, ',') .. ']'
+end
+
+local function is_completed(envelope)
+  return string.find(envelope, '"status":"completed"', 1, true) ~= nil
+end
+
+-- Records one task as skipped, unless it has a result: whoever runs it can write nothing more.
+local function drop_task(at, task, envelope, branch)
+  if redis.call('HSETNX', at.results, task, envelope) == 0 then return false end
+  redis.call('HINCRBY', at.tasks, task .. ':epoch', 1)
+  redis.call('XADD', at.events, '*', 'n', 'task.skipped', 't', task, 'a', 'orchestrator',
+    'e', redis.call('HGET', at.tasks, task .. ':epoch'), 'd', branch.data, 'x', branch.detail)
+  return true
+end
+
+-- A map task's children are dropped with it. An envelope begins with its task's id.
+local function drop_children(at, branch, dropped)
+  local children = redis.call('HGET', at.spawned, branch.task)
+  if not children then return end
+  local rest = string.sub(branch.envelope, #('{"task_id":' .. cjson.encode(branch.task)) + 1)
+  for _, child in ipairs(cjson.decode(children)) do
+    local id = child.task.task_id
+    if drop_task(at, id, '{"task_id":' .. cjson.encode(id) .. rest, branch) then dropped[#dropped + 1] = id end
+  end
+end
+
+-- Ends the late branches that feed nothing else.
+local function drop_branches(at, spec)
+  local dropped = {}
+  for _, branch in ipairs(spec.drop) do
+    if drop_task(at, branch.task, branch.envelope, branch) then
+      dropped[#dropped + 1] = branch.task
+      drop_children(at, branch, dropped)
+    end
+  end
+  if #dropped > 0 then redis.call('PUBLISH', at.channel, at.id .. ' late ' .. table.concat(dropped, ' ')) end
+end
+
+-- Lets a join go on, once: what is late from here on is not among its inputs.
+local function release_join(at, join, spec, reason)
+  local completed, unfinished, late, tasks = {}, {}, {}, {}
+  for i, branch in ipairs(spec.branches) do tasks[i] = branch.task end
+  for i, found in ipairs(redis.call('HMGET', at.results, unpack(tasks))) do
+    local branch = spec.branches[i]
+    if not found then
+      late[#late + 1] = branch.task
+      redis.call('SREM', spec.key .. ':dependencies', branch.key)
+    elseif is_completed(found) then completed[#completed + 1] = branch.task
+    else unfinished[#unfinished + 1] = branch.task end
+  end
+  local lists = '"completed":' .. json_list(completed) .. ',"unfinished":' .. json_list(unfinished) .. ',"late":' .. json_list(late)
+  local detail = '{"reason":"' .. reason .. '","need":' .. spec.need .. ',' .. lists .. '}'
+  redis.call('HSET', at.joins, join .. ':released', detail)
+  -- A join that another one has dropped has its result already.
+  if redis.call('HEXISTS', at.run, 'terminal') == 0 and redis.call('HEXISTS', at.results, join) == 0 then
+    redis.call('XADD', at.events, '*', 'n', 'join.released', 't', join, 'a', 'orchestrator',
+      'e', redis.call('HGET', at.tasks, join .. ':epoch') or 0, 'd', '', 'x', detail)
+    drop_branches(at, spec)
+  end
+  release({spec.key, spec.key .. ':dependencies'}, {spec.queue, spec.id, at.now})
+end
+
+-- Counts a branch that has settled, once (its caller has taken its edge away). Lets the join go on when it was the last one, or the
+-- one that fills the quota of a join without grace.
+local function count_branch(at, join, completed)
+  if redis.call('HEXISTS', at.joins, join .. ':released') == 1 then return end
+  local spec = cjson.decode(redis.call('HGET', at.joins, join))
+  local settled = redis.call('HINCRBY', at.joins, join .. ':settled', 1)
+  local done = redis.call('HINCRBY', at.joins, join .. ':completed', completed and 1 or 0)
+  if settled >= #spec.branches then release_join(at, join, spec, 'all')
+  elseif done >= spec.need then
+    if spec.grace_ms == 0 then release_join(at, join, spec, 'quorum')
+    else redis.call('HSETNX', at.joins, join .. ':grace', string.format('%.0f', at.now + spec.grace_ms)) end
+  end
+end

@@ -1,0 +1,29 @@
+import { BatonError } from '../contracts/error.ts';
+import { ORCHESTRATOR } from '../contracts/ids.ts';
+import type { TimerJob } from '../contracts/job.ts';
+import { runScript } from '../journal/script.ts';
+import type { Flow } from './flow.ts';
+import { addTimer } from './join-timers.ts';
+import { loadReleasingScript } from './release.ts';
+
+const script = loadReleasingScript(new URL('./pass-time.lua', import.meta.url), [
+  new URL('./join.lua', import.meta.url),
+]);
+
+/**
+ * A join's grace or time is over: it goes on, unless it has, or its missing branches are given to other agents, once, with a fresh
+ * time. Repeating it is harmless.
+ */
+export async function passTime(flow: Flow, timer: TimerJob): Promise<void> {
+  const { redis, keys } = flow.store;
+  const run = keys.run(timer.run_id);
+  const error = new BatonError('redispatched').toRecord();
+  const reply = await runScript(redis, script, {
+    keys: [run.run, run.tasks, run.results, run.events, run.joins, run.spawned],
+    args: [
+      ...[timer.task, timer.timer, timer.round, Date.now(), keys.cancelChannel, timer.run_id],
+      ...[ORCHESTRATOR, `Trying again: ${error.message}`, JSON.stringify({ error, delay_ms: 0 })],
+    ],
+  });
+  if (reply !== 'released' && reply !== 'nothing') await addTimer(flow, { ...timer, round: 2 }, Number(reply));
+}

@@ -1,0 +1,11 @@
+-- Ends a pause: what stepped out for it goes on. `release` (release.ts) and park.lua stand before this text.
+-- KEYS  run  events  parked
+-- ARGV  1 now  2..5 run.resumed: name agent data detail
+-- Returns the run's status, or false when there is no such run. Resuming what is not paused only lets go on what was left behind.
+local run = redis.call('HMGET', KEYS[1], 'status', 'terminal')
+if not run[1] then return false end
+if redis.call('HDEL', KEYS[1], 'paused') == 1 and not run[2] then
+  redis.call('XADD', KEYS[2], '*', 'n', ARGV[2], 't', 'root', 'a', ARGV[3], 'e', 0, 'd', ARGV[4], 'x', ARGV[5])
+end
+unpark(KEYS[3], 'pause', ARGV[1])
+return run[1]

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { BatonError } from '../../contracts/error.ts';
+import { ORCHESTRATOR } from '../../contracts/ids.ts';
+import { type Edge, type JobRef, jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../contracts/job.ts';
+import { type TaskResult, unfinishedTask } from '../../contracts/result.ts';
+import type { Flow } from '../../flow/flow.ts';
+import { passTime } from '../../flow/pass-time.ts';
+import { releaseJob, reviveJob } from '../../flow/revive.ts';
+import { settleTask } from '../../flow/settle.ts';
+import { claimTask } from '../../journal/claim.ts';
+import { closeStopped } from '../../journal/close-stopped.ts';
+import { allEdgesOf, flowSourceOf } from '../../plan/flow-graph.ts';
+import { stopRun } from '../cancel-run.ts';
+import { deadlineStop } from '../deadline.ts';
+import type { Finding } from './findings.ts';
+import type { InspectedTask, Inspection } from './inspect-run.ts';
+
+export type Patient = { readonly flow: Flow; readonly run: string; readonly inspection: Inspection };
+
+/** Mends one finding. Every write checks its own condition again, so a finding that is out of date changes nothing. */
+export async function mend(patient: Patient, finding: Finding): Promise<void> {
+  const { flow, run } = patient;
+  const root = { queue: ROOT_QUEUE, id: jobIds.root(run) };
+  switch (finding.kind) {
+    case 'not_submitted':
+      return reviveJob(flow, { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) }, { name: 'plan', run_id: run });
+    case 'not_closed':
+      return closeStopped(flow.store, run);
+    case 'past_deadline':
+      return void (await stopRun(flow, run, deadlineStop));
+    case 'lost':
+      return settleLost(patient, finding.task);
+    case 'unresolved':
+      return resolveEdges(patient, finding.task, finding.task.result);
+    case 'unreleased':
+      return releaseJob(flow, finding.task.job);
+    case 'no_root':
+      return reviveJob(flow, root, { name: 'root', run_id: run });
+    case 'root_unreleased':
+      return releaseJob(flow, root);
+    case 'timer_lost':
+      return passLostTime(patient, finding);
+    default:
+      return finding satisfies never;
+  }
+}
+
+/** Claims the task, so that whoever still works on it can write nothing more, and records that its job is gone. */
+async function settleLost(patient: Patient, { id, job, parent }: InspectedTask): Promise<void> {
+  const { flow, run } = patient;
+  const claim = await claimTask(flow.store, {
+    run,
+    task: id,
+    token: randomUUID(),
+    dependencies: [],
+    needed: 0,
+    announce: [],
+  });
+  if (!('epoch' in claim) || claim.state === 'closed') return;
+  const error = new BatonError('job_lost').toRecord();
+  const head = { task_id: id, agent_id: ORCHESTRATOR, attempts: claim.epoch, latency_ms: claim.elapsedMs };
+  const result = unfinishedTask(head, 'failed', error);
+  const event = {
+    name: 'task.failed',
+    task_id: id,
+    agent_id: ORCHESTRATOR,
+    attempt: claim.epoch,
+    data: error.message,
+    detail: { error },
+  } as const;
+  const edges = edgesOf(patient, id, parent);
+  await settleTask(flow.store, {
+    run,
+    epoch: claim.epoch,
+    result,
+    events: [event],
+    job,
+    edges,
+    tree: true,
+    stop: undefined,
+  });
+}
+
+/** Settles again what has settled: the result stays, and every edge that is still there goes. */
+async function resolveEdges(
+  patient: Patient,
+  { id, job, parent }: InspectedTask,
+  result: TaskResult | undefined,
+): Promise<void> {
+  if (result === undefined) return;
+  const edges = edgesOf(patient, id, parent);
+  await settleTask(patient.flow.store, {
+    run: patient.run,
+    epoch: 0,
+    result,
+    events: [],
+    job,
+    edges,
+    tree: true,
+    stop: undefined,
+  });
+}
+
+/** All of a task's edges, those included that BullMQ would resolve with its job's end. */
+function edgesOf({ run, inspection }: Patient, id: string, parent: string | undefined): readonly Edge[] {
+  if (parent !== undefined) return inspection.tasks.flatMap((task) => (task.id === parent ? [task.job] : []));
+  if (inspection.plan === null) return [];
+  const seeds = new Map(inspection.reused.map((reused) => [reused, 'completed' as const]));
+  return allEdgesOf(flowSourceOf(run, inspection.plan, { seeds }), id);
+}
+
+async function passLostTime(
+  { flow, run, inspection }: Patient,
+  finding: Extract<Finding, { kind: 'timer_lost' }>,
+): Promise<void> {
+  const { join, timer, round } = finding;
+  const job: JobRef | undefined = inspection.tasks.find(({ id }) => id === join)?.job;
+  if (job !== undefined) await passTime(flow, { run_id: run, task: join, job, timer, round });
+}

@@ -1,0 +1,118 @@
+// A map task: its job adds one child per item and steps out; when all of them have ended it comes back and gathers their texts.
+import { randomUUID } from 'node:crypto';
+import { BatonError } from '../contracts/error.ts';
+import { ORCHESTRATOR } from '../contracts/ids.ts';
+import type { Verdict } from '../contracts/job.ts';
+import { limits } from '../contracts/limits.ts';
+import type { TaskResult } from '../contracts/result.ts';
+import type { Child } from '../contracts/spawn.ts';
+import { addChildren } from '../flow/add-children.ts';
+import { loadResultsOf } from '../journal/load-run.ts';
+import { loadChildren } from '../journal/load-spawned.ts';
+import { recordChildren } from '../journal/spawn.ts';
+import { childrenOf } from '../plan/map-children.ts';
+import { mapItems } from '../plan/map-items.ts';
+import { collectChildren } from '../plan/map-result.ts';
+import { openPublisher } from '../streams/publisher.ts';
+import { type Claimed, claimWork, type Work } from './attempt.ts';
+import { refusalOf, verdictWithoutAttempt } from './refusal.ts';
+import { settle } from './settle.ts';
+import { isSaidWithResult } from './task-events.ts';
+import { completedResult, unfinishedResult } from './task-result.ts';
+
+/** How soon a map task looks again whose children are under way although its job does not wait for them. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** Runs a map task: the first time its children are decided, later they are gathered. */
+export async function runMap(work: Work): Promise<Verdict> {
+  const children = await loadChildren(work.tools.flow.store, work.data.run_id, work.data.task.task_id);
+  return children === undefined ? expand(work) : collect(work, children);
+}
+
+async function expand(work: Work): Promise<Verdict> {
+  const started = {
+    name: 'task.started',
+    agent_id: ORCHESTRATOR,
+    data: 'Reading the list...',
+    detail: { worker: work.tools.worker },
+  } as const;
+  const claimed = await claimWork(work, { token: randomUUID(), announce: [started] });
+  if (!('claim' in claimed)) return verdictWithoutAttempt(work, claimed);
+  const refused = refusalOf(claimed)?.result;
+  if (refused !== undefined) return record(claimed, refused);
+  try {
+    return await spawn(claimed);
+  } catch (thrown) {
+    if (!(thrown instanceof BatonError) || thrown.code !== 'map_invalid') throw thrown;
+    work.tools.report({ run: work.data.run_id, task: work.data.task.task_id, error: thrown });
+    return record(claimed, unfinishedResult(headOf(claimed), 'failed', thrown));
+  }
+}
+
+async function spawn(claimed: Claimed): Promise<Verdict> {
+  const { work, claim, entry } = claimed;
+  const { task, run_id: run } = work.data;
+  const items = mapItems(task, claim.inputs);
+  if (items.length === 0) return complete(claimed, '[]');
+  const children = childrenOf({ task, job: work.job, inputs: entry.inputs }, items);
+  const spawning = { run, task: task.task_id, epoch: claim.epoch, children };
+  const decided = await recordChildren(work.tools.flow.store, spawning);
+  return decided === undefined ? { kind: 'again', delayMs: 0 } : waitFor(work, decided);
+}
+
+/** A worker may have died after the decision: every child that has no job gets one. */
+async function waitFor(work: Work, children: readonly Child[]): Promise<Verdict> {
+  await addChildren(work.tools.flow, { data: work.data, job: work.job, priority: work.priority, children });
+  return { kind: 'wait', elseMs: LOOK_AGAIN_MS };
+}
+
+async function collect(work: Work, children: readonly Child[]): Promise<Verdict> {
+  const ids = children.map(({ task }) => task.task_id);
+  const found = await loadResultsOf(work.tools.flow.store, work.data.run_id, ids);
+  const results = ids.flatMap((id) => found.get(id) ?? []);
+  if (results.length < ids.length) return waitFor(work, children);
+  const claimed = await claimWork(work, { token: randomUUID(), announce: [] });
+  if (!('claim' in claimed)) return verdictWithoutAttempt(work, claimed);
+  const refused = refusalOf(claimed)?.result;
+  return refused === undefined ? gather(claimed, results) : record(claimed, refused);
+}
+
+function gather(claimed: Claimed, results: readonly TaskResult[]): Promise<Verdict> {
+  const { task } = claimed.work.data;
+  const collected = collectChildren(results, { on_item_failure: task.map?.on_item_failure ?? 'partial' });
+  if (collected.kind === 'failed') {
+    return record(
+      claimed,
+      unfinishedResult(headOf(claimed), 'failed', new BatonError('map_failed', collected.message)),
+    );
+  }
+  if (collected.response.length <= limits.outputChars) return complete(claimed, collected.response);
+  return record(claimed, unfinishedResult(headOf(claimed), 'failed', new BatonError('output_too_large')));
+}
+
+async function complete(claimed: Claimed, response: string): Promise<Verdict> {
+  const delivery = { response, confidence: null, usage: null, truncated: false };
+  const result = { ...completedResult(headOf(claimed), delivery), streaming_mode: 'static' as const };
+  if (!isSaidWithResult(result.streaming_mode, response)) await publish(claimed, response);
+  return record(claimed, result);
+}
+
+async function publish({ work, claim }: Claimed, data: string): Promise<void> {
+  const { run_id: run, task } = work.data;
+  const head = { run, task: task.task_id, agent: ORCHESTRATOR, epoch: claim.epoch };
+  const publisher = openPublisher({ store: work.tools.flow.store, ...head });
+  try {
+    await publisher.publish({ name: 'task.message', data, detail: {} });
+    await publisher.flush();
+  } finally {
+    publisher.close();
+  }
+}
+
+function headOf({ work, claim }: Claimed) {
+  return { task: work.data.task.task_id, epoch: claim.epoch, agent: undefined, latencyMs: claim.elapsedMs };
+}
+
+function record({ work, claim }: Claimed, result: TaskResult): Promise<Verdict> {
+  return settle(work, { epoch: claim.epoch, result });
+}
