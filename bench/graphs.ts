@@ -3,7 +3,13 @@
 import { limits } from '../src/contracts/limits.ts';
 import type { DependencyPolicy, Plan } from '../src/contracts/plan.ts';
 
-type Sketch = { readonly id: string; readonly after: readonly string[]; readonly policy?: DependencyPolicy };
+type Sketch = {
+  readonly id: string;
+  readonly after: readonly string[];
+  readonly policy?: DependencyPolicy;
+  /** How long its agent takes. */
+  readonly ms?: number;
+};
 
 /** `length` tasks, each behind the one before. */
 export function chain(length: number): Plan {
@@ -20,6 +26,23 @@ export function fan(width: number): Plan {
     return { id: `join${index}`, after: middle.slice(from, from + limits.planTasks), policy: 'partial' };
   });
   return planOf([{ id: 'source', after: [] }, ...middle.map((id) => ({ id, after: ['source'] })), ...joins]);
+}
+
+/** `layers` of `width` tasks that take `ms`, each behind two of the layer above. */
+export function lattice(layers: number, width: number, ms: number): Plan {
+  return planOf(
+    Array.from({ length: layers * width }, (_, index) => {
+      const above = index - width;
+      const beside = above - (index % width) + ((index + 1) % width);
+      return { id: `t${index}`, ms, after: above < 0 ? [] : [`t${above}`, `t${beside}`] };
+    }),
+  );
+}
+
+/** `width` tasks and one that joins them. */
+export function fork(width: number): Plan {
+  const branches = Array.from({ length: width }, (_, index) => `w${index}`);
+  return planOf([...branches.map((id) => ({ id, after: [] })), { id: 'join', after: branches }]);
 }
 
 /** Tasks without dependencies at the beginning, the most a later one has, and how far back they lie. */
@@ -44,6 +67,8 @@ function randomDag(size: number, seed: number): Plan {
 /** One run of the sustained workload: 200 tasks, always the same. */
 export const RUN_TASKS = 200;
 export const sustainedPlan = randomDag(RUN_TASKS, 11);
+/** The largest plan there may be. */
+export const largestPlan = randomDag(limits.planTasks, 11);
 
 /** A task depends on earlier ones only, so there is no cycle. */
 function someBefore(index: number, random: () => number): readonly string[] {
@@ -66,11 +91,11 @@ function planOf(sketches: readonly Sketch[]): Plan {
     plan_id: '',
     original_query: 'bench',
     reasoning: '',
-    sub_tasks: sketches.map(({ id, after, policy = 'skip' }) => ({
+    sub_tasks: sketches.map(({ id, after, policy = 'skip', ms = 0 }) => ({
       task_id: id,
       description: `do ${id}`,
       required_capability: 'custom',
-      input_data: {},
+      input_data: ms === 0 ? {} : { ms },
       depends_on: [...after],
       on_dependency_failure: policy,
       kind: 'agent',

@@ -2,11 +2,11 @@
 
 import type { Plan } from '../src/contracts/plan.ts';
 import { openChild } from './child.ts';
-import { type Figure, figureOf, type Rounds } from './figure.ts';
-import { chain, fan, sustainedPlan } from './graphs.ts';
+import { type Figure, figureOf, median, type Rounds } from './figure.ts';
+import { chain, fan, largestPlan, lattice, sustainedPlan } from './graphs.ts';
 import { openSide } from './open-side.ts';
 import { openBenchRedis } from './redis.ts';
-import { type Side, waitForRoots } from './side.ts';
+import { type Side, type SideName, sideNames, waitForRoots } from './side.ts';
 
 const HOPS = 100;
 /** Runs before those that count: a worker is a process that has been at work, and its first tasks run uncompiled. */
@@ -33,24 +33,41 @@ export async function measureFan(width: number, options: LatencyOptions): Promis
   ];
 }
 
+/** Milliseconds of ten layers of ten tasks of 20 ms from submit to end: 200 at best. A plain flow cannot express it. */
+export async function measureLattice(options: LatencyOptions): Promise<readonly Figure[]> {
+  const { submit, after } = await race(lattice(10, 10, 20), options, ['baton']);
+  const makespans = after.baton.map((ms, round) => ms + (submit.baton[round] ?? 0));
+  return [{ workload: 'lattice', metric: 'makespan', unit: 'ms', value: median(makespans), plain: null }];
+}
+
+/** Milliseconds of the submit of a run of 500 tasks. */
+export async function measureSubmit(options: LatencyOptions): Promise<readonly Figure[]> {
+  const { submit } = await race(largestPlan, options);
+  return [figureOf({ workload: 'submit', metric: 'per_run', unit: 'ms' }, submit)];
+}
+
 type Race = { readonly submit: Rounds; readonly after: Rounds };
 
 /** Both sides by turns, on one server, each with one worker process that idles while the other one runs. */
-async function race(plan: Plan, { binary, rounds }: LatencyOptions): Promise<Race> {
+async function race(
+  plan: Plan,
+  { binary, rounds }: LatencyOptions,
+  sides: readonly SideName[] = sideNames,
+): Promise<Race> {
   await using redis = await openBenchRedis(binary);
   await using _batonWorker = await openChild('baton-worker', [redis.url]);
   await using _plainWorker = await openChild('plain-worker', [redis.url]);
   await using baton = openSide('baton', redis);
   await using plain = openSide('plain', redis);
   for (const side of [baton, plain]) await warmUp(side);
-  const laps: { readonly baton: Lap; readonly plain: Lap }[] = [];
+  const laps: Record<SideName, Lap[]> = { baton: [], plain: [] };
+  const all = { baton, plain };
   for (let round = 0; round < rounds; round += 1) {
-    const lap = (side: Side): Promise<Lap> => runOnce(side, plan, WARM_UP_RUNS + round);
-    laps.push({ baton: await lap(baton), plain: await lap(plain) });
+    for (const side of sides) laps[side].push(await runOnce(all[side], plan, WARM_UP_RUNS + round));
   }
   const roundsOf = (pick: (lap: Lap) => number): Rounds => ({
-    baton: laps.map((lap) => pick(lap.baton)),
-    plain: laps.map((lap) => pick(lap.plain)),
+    baton: laps.baton.map(pick),
+    plain: laps.plain.map(pick),
   });
   return { submit: roundsOf((lap) => lap.submitMs), after: roundsOf((lap) => lap.afterMs) };
 }

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Figure, Workload } from './figure.ts';
 import { measureFirstToken } from './first-token.ts';
-import { measureChain, measureFan } from './latency.ts';
+import { measureHttp } from './http.ts';
+import { measureChain, measureFan, measureLattice, measureSubmit } from './latency.ts';
 import { findBinary, loadRedisVersion, openBenchRedis } from './redis.ts';
 import { describeMachine, toJsonLine, toTable } from './report.ts';
 import { measureSustained } from './sustained.ts';
@@ -12,7 +13,15 @@ import { measureSustained } from './sustained.ts';
 /** Every wait of the bench has its own bound; this one is for whatever they leave open. */
 const ROUND_MS = 180_000;
 
-const workloads = ['chain', 'fan', 'sustained', 'first-token'] as const satisfies readonly Workload[];
+const workloads = [
+  'chain',
+  'fan',
+  'lattice',
+  'submit',
+  'sustained',
+  'http',
+  'first-token',
+] as const satisfies readonly Workload[];
 const Options = z.object({
   json: z.boolean(),
   rounds: z.coerce.number().int().min(1).max(99),
@@ -42,6 +51,12 @@ async function measure(workload: Workload, options: { binary: string; rounds: nu
       return measureChain(options);
     case 'fan':
       return [...(await measureFan(100, options)), ...(await measureFan(1_000, options))];
+    case 'lattice':
+      return measureLattice(options);
+    case 'submit':
+      return measureSubmit(options);
+    case 'http':
+      return measureHttp(options);
     case 'sustained':
       return measureSustained(options);
     case 'first-token':

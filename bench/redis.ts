@@ -18,6 +18,7 @@ const STOP_MS = 10_000;
 
 export type BenchRedis = AsyncDisposable & {
   readonly url: string;
+  readonly port: number;
   /** A connection that is closed with the server. */
   connect(): Redis;
 };
@@ -45,6 +46,7 @@ export async function openBenchRedis(binary: string): Promise<BenchRedis> {
   const connections: Redis[] = [];
   return {
     url,
+    port: server.port,
     connect: () => {
       const redis = new Redis(url, { maxRetriesPerRequest: null });
       connections.push(redis);

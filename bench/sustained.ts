@@ -49,7 +49,7 @@ async function work({ binary, side: name, runs, isCounted = false }: Work): Prom
   const { roots, submitMs } = await submitRuns(side, runs);
   await using worker = await openChild(`${name}-worker`, [redis.url]);
 
-  const count = isCounted ? await openCommandCount(redis.connect(), [side.redis]) : async () => nothing;
+  const count = isCounted ? await openCommandCount(redis.port, [side.redis]) : async () => nothing;
   const redisBefore = await loadRedisCpu(side.redis);
   const workerBefore = await worker.cpuMicros();
   const start = performance.now();

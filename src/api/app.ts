@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import { addAgentRoutes } from './agents.ts';
 import { addDashboard } from './dashboard.ts';
 import { addHealthRoutes } from './health.ts';
+import { addInterruptRoutes } from './interrupts.ts';
 import { addSeedRoutes } from './orchestrate.ts';
 import { answerErrors, refuseUnknown } from './problem.ts';
 import { nameRequest } from './request-id.ts';
@@ -29,6 +30,7 @@ export function openApi(tools: ApiTools): Api {
   addHealthRoutes(app, door);
   addRunRoutes(app, door);
   addTimelineRoutes(app, door);
+  addInterruptRoutes(app, door);
   addSeedRoutes(app, door);
   addAgentRoutes(app, door);
   addDashboard(app, tools);

@@ -91,6 +91,10 @@ function lineOf(moment: Moment): string {
       return `${label} ${paint.bad('failed')}: ${clean(event.detail.error.message)}`;
     case 'task.skipped':
       return `${label} ${paint.bad('skipped')}: ${clean(event.detail.reason.message)}`;
+    case 'interrupt.requested':
+      return `${label} ${paint.bold('waits for a human')}: baton decide ${clean(event.detail.interrupt.id)} approve|edit|reject`;
+    case 'interrupt.resolved':
+      return `${label} ${clean(event.data)}`;
     case 'stream.gap':
       return paint.dim('(events before this point are no longer kept)');
     case 'run.completed':

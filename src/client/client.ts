@@ -1,9 +1,10 @@
 // client: baton from outside, in Node and in browsers: submit, wait, and streams that survive cuts.
 import type { z } from 'zod';
 import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
+import { type Decision, InterruptView } from '../contracts/interrupt.ts';
 import { isTerminal, RunAccepted, type RunRequest, RunView } from '../contracts/run.ts';
 import { type HttpOptions, openHttp } from './http.ts';
-import { AgentList, type ListedAgent, RunPage } from './listings.ts';
+import { AgentList, InterruptPage, type ListedAgent, RunPage } from './listings.ts';
 import { IDLE_MS, pathOf, type StreamOptions, streamEvents } from './stream.ts';
 
 /** What a run is asked for: a query or a ready plan; defaults may be left out. */
@@ -12,6 +13,11 @@ export type RunInput = z.input<typeof RunRequest>;
 export type CallOptions = Readonly<{ signal?: AbortSignal | undefined }>;
 export type SubmitOptions = CallOptions & Readonly<{ idempotencyKey?: string | undefined }>;
 export type PageOptions = CallOptions & Readonly<{ limit?: number | undefined; cursor?: string | undefined }>;
+
+/** What a human decides about a question; the hash is the question's own. */
+export type DecisionInput = z.input<typeof Decision>;
+/** `run`: of this run only. */
+export type InterruptOptions = PageOptions & Readonly<{ run?: string | undefined }>;
 
 /** Every call throws a BatonError with the code and the faults of baton's answer, or the reason of its signal. */
 export type Client = {
@@ -29,6 +35,11 @@ export type Client = {
   /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
   runs(options?: PageOptions): Promise<RunPage>;
   agents(options?: CallOptions): Promise<readonly ListedAgent[]>;
+  /** One page of the questions that wait for a human, newest first, over all runs. */
+  interrupts(options?: InterruptOptions): Promise<InterruptPage>;
+  interrupt(id: string, options?: CallOptions): Promise<InterruptView>;
+  /** Decides a question. The first decision counts: every other one throws already_decided, also this one repeated. */
+  decide(id: string, decision: DecisionInput, options?: CallOptions): Promise<InterruptView>;
 };
 
 export type ClientOptions = HttpOptions &
@@ -73,8 +84,23 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
       });
       return http.load(RunPage, { path: `v1/runs?${query}`, signal });
     },
+    interrupts: ({ limit, cursor, run: run_id, signal } = {}) => {
+      const query = new URLSearchParams({
+        ...(limit !== undefined && { limit: `${limit}` }),
+        ...(cursor !== undefined && { cursor }),
+        ...(run_id !== undefined && { run_id }),
+      });
+      return http.load(InterruptPage, { path: `v1/interrupts?${query}`, signal });
+    },
+    interrupt: (id, { signal } = {}) => http.load(InterruptView, { path: interruptPath(id), signal }),
+    decide: (id, body, { signal } = {}) =>
+      http.load(InterruptView, { path: `${interruptPath(id)}/decision`, method: 'POST', body, signal }),
     agents: async ({ signal } = {}) => (await http.load(AgentList, { path: 'v1/agents', signal })).agents,
   };
+}
+
+function interruptPath(id: string): string {
+  return `v1/interrupts/${encodeURIComponent(id)}`;
 }
 
 /** 128 random bits. Not randomUUID: browsers have that on https pages only. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentDescriptor } from '../contracts/agent.ts';
+import { InterruptView } from '../contracts/interrupt.ts';
 import { RunSummary } from '../contracts/run.ts';
 
 /** GET /v1/runs: one page, newest first, and where the next begins. */
@@ -12,3 +13,7 @@ export type ListedAgent = z.infer<typeof ListedAgent>;
 
 /** GET /v1/agents. */
 export const AgentList = z.object({ agents: z.array(ListedAgent) });
+
+/** GET /v1/interrupts: one page of open questions, newest first, and where the next begins. */
+export const InterruptPage = z.object({ interrupts: z.array(InterruptView), next_cursor: z.string().nullable() });
+export type InterruptPage = z.infer<typeof InterruptPage>;

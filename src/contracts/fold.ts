@@ -60,7 +60,7 @@ export const emptyRun: FoldedRun = {
  * (guarantees I10), so what is held is always the exact text.
  */
 export function foldEvent(run: FoldedRun, event: StreamEvent): FoldedRun {
-  const next = event.task_id === ROOT_TASK ? foldRootEvent(run, event) : withTask(run, event);
+  const next = withQuestions(event.task_id === ROOT_TASK ? foldRootEvent(run, event) : withTask(run, event), event);
   return { ...next, run_id: event.run_id, last_event_id: event.id, ended: run.ended || isTerminalEvent(event.name) };
 }
 
@@ -69,6 +69,13 @@ export function foldEvents(events: Iterable<StreamEvent>): FoldedRun {
   let run = emptyRun;
   for (const event of events) run = foldEvent(run, event);
   return run;
+}
+
+/** A run waits while a question to a human is open. */
+function withQuestions(run: FoldedRun, event: StreamEvent): FoldedRun {
+  if (event.name === 'interrupt.requested') return { ...run, status: 'waiting' };
+  const isAnswered = event.name === 'interrupt.resolved' && event.detail.open === 0 && run.status === 'waiting';
+  return isAnswered ? { ...run, status: run.tasks.length === 0 ? 'planning' : 'running' } : run;
 }
 
 function foldRootEvent(run: FoldedRun, event: StreamEvent): FoldedRun {

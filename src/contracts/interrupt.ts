@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RunId } from './ids.ts';
 import { limits } from './limits.ts';
+import { SubTask } from './plan.ts';
 
 /** What is asked about: a task's input before it begins, its text after it, or the whole plan. */
 export const InterruptSubject = z.enum(['input', 'output', 'plan']);
@@ -14,6 +15,21 @@ export const InterruptId = z
   .string()
   .max(200)
   .regex(/^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan)$/, 'expected <run>~<task>~<subject>');
+
+/** What a question is called within its run. */
+export function askName(task: string, subject: InterruptSubject): string {
+  return `${task}~${subject}`;
+}
+
+export function interruptId(run: string, name: string): string {
+  return `${run}~${name}`;
+}
+
+/** The run of an interrupt, and what it is called there: askName's form. */
+export function partsOf(id: string): { readonly run: string; readonly name: string } {
+  const end = id.indexOf('~'); // run ids hold none
+  return { run: id.slice(0, end), name: id.slice(end + 1) };
+}
 
 /** A question to a human, as the API shows it. `hash` is the SHA-256 of `content`, in hex: a decision names what it decided on. */
 export const InterruptView = z.object({
@@ -33,9 +49,21 @@ export const InterruptView = z.object({
 });
 export type InterruptView = z.infer<typeof InterruptView>;
 
+/** What an edit of a task's input may change. */
+export const InputEdit = z
+  .strictObject({
+    description: SubTask.shape.description.optional(),
+    input_data: SubTask.shape.input_data.unwrap().optional(),
+  })
+  .refine((edit) => Object.keys(edit).length > 0, 'expected "description" or "input_data"');
+export type InputEdit = z.infer<typeof InputEdit>;
+
+/** The text that takes the place of a task's own, or of an approval task's. */
+export const TextEdit = z.string().min(1).max(limits.outputChars);
+
 /**
  * Body of POST /v1/interrupts/{id}/decision. `content` of an edit: for an input {description?, input_data?}, for an output the new
- * text, for a plan the new plan.
+ * text, for a plan the new plan; for a task of kind approval the text it shall give.
  */
 export const Decision = z
   .strictObject({

@@ -23,9 +23,9 @@ export function keysOf(prefix: string) {
       events: `${prefix}:run:${run}:events`,
       /** Hash: join task -> JoinSpec, `<task>:completed`, `:settled`, `:began`, `:grace`, `:round`, `:released`. */
       joins: `${prefix}:run:${run}:joins`,
-      /** Hash: job key -> what it waits for outside of the flow (a human, a resume), JSON. */
+      /** Hash: mark -> the job that waits for something outside of the flow (a human, a resume), JSON. */
       parked: `${prefix}:run:${run}:parked`,
-      /** Hash: `<task>~<subject>` -> interrupt, JSON. */
+      /** Hash: `<task>~<subject>` -> question, JSON, `<task>~<subject>:resolution` -> its answer, `:mark` -> the job's mark; `open`: how many have no answer. */
       asks: `${prefix}:run:${run}:asks`,
       /** Hash: map task -> its children, JSON, first writer wins. */
       spawned: `${prefix}:run:${run}:spawned`,

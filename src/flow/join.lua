@@ -1,5 +1,5 @@
--- What scripts know of joins: a task with branches that need not all complete before it goes on. Needs `release` (release.ts).
--- `at` names a run's keys: run, tasks, results, events, joins, spawned, and channel, id (the run's), now.
+-- What scripts know of joins: a task with branches that need not all complete before it goes on. Needs `release` (release.ts), park.lua.
+-- `at` names a run's keys: run, tasks, results, events, joins, spawned, parked, asks, interrupts (of the whole shard), and channel, id (the run's), now.
 -- Fields of the joins hash: <task> its spec (JSON), :settled and :completed (how many branches have), :grace (ms by which it goes on
 -- after its quorum), :round (2 once its branches were dispatched again), :released (JSON, written once: then it has gone on).
 local function json_list(items)
@@ -12,9 +12,29 @@ local function is_completed(envelope)
   return string.find(envelope, '"status":"completed"', 1, true) ~= nil
 end
 
+-- Nobody has to decide about a task that is dropped: what is asked about it is rejected, and its job goes on to find that out.
+local function withdraw_asks(at, task)
+  for _, subject in ipairs({'input', 'output'}) do
+    local name = task .. '~' .. subject
+    local held = redis.call('HMGET', at.asks, name .. ':mark', name .. ':resolution')
+    if held[1] and not held[2] then
+      local reason = 'The join this branch feeds went on without it.'
+      redis.call('HSET', at.asks, name .. ':resolution', '{"state":"rejected","reason":"' .. reason .. '","expired":false,"token":"late"}')
+      redis.call('ZREM', at.interrupts, at.id .. '~' .. name)
+      local open = redis.call('HINCRBY', at.asks, 'open', -1)
+      if open == 0 and redis.call('HGET', at.run, 'status') == 'waiting' then redis.call('HSET', at.run, 'status', 'running') end
+      redis.call('XADD', at.events, '*', 'n', 'interrupt.resolved', 't', task, 'a', 'orchestrator',
+        'e', redis.call('HGET', at.tasks, task .. ':epoch') or 0, 'd', 'rejected: ' .. reason,
+        'x', '{"interrupt_id":"' .. at.id .. '~' .. name .. '","state":"rejected","reason":"' .. reason .. '","expired":false,"open":' .. open .. '}')
+      unmark(at.parked, held[1], at.now)
+    end
+  end
+end
+
 -- Records one task as skipped, unless it has a result: whoever runs it can write nothing more.
 local function drop_task(at, task, envelope, branch)
   if redis.call('HSETNX', at.results, task, envelope) == 0 then return false end
+  withdraw_asks(at, task)
   redis.call('HINCRBY', at.tasks, task .. ':epoch', 1)
   redis.call('XADD', at.events, '*', 'n', 'task.skipped', 't', task, 'a', 'orchestrator',
     'e', redis.call('HGET', at.tasks, task .. ':epoch'), 'd', branch.data, 'x', branch.detail)

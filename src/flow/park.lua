@@ -1,16 +1,21 @@
--- Jobs that stepped out of their queue until something outside of the flow happens: each has a mark in its own dependency set, and a
--- field in the parked hash. Needs `release` (release.ts).
+-- Jobs that stepped out of their queue until something outside of the flow happens. Each has a mark in its own dependency set, and
+-- a field of that name in the parked hash: {why, key, queue, id}. Needs `release` (release.ts).
 
--- Lets those parked jobs go on that wait for `why`, or all of them when it is nil.
+-- Takes away one mark; its job goes on when it waits for nothing more. Nothing happens when there is no such mark.
+local function unmark(parked, mark, now)
+  local found = redis.call('HGET', parked, mark)
+  if not found then return end
+  local job = cjson.decode(found)
+  redis.call('HDEL', parked, mark)
+  redis.call('SREM', job.key .. ':dependencies', mark)
+  release({job.key, job.key .. ':dependencies'}, {job.queue, job.id, now})
+end
+
+-- Takes away the marks of those jobs that wait for `why`, or all of them when it is nil.
 local function unpark(parked, why, now)
   local found = redis.call('HGETALL', parked)
   for i = 1, #found, 2 do
-    local job = cjson.decode(found[i + 1])
-    if why == nil or job.why == why then
-      redis.call('HDEL', parked, found[i])
-      redis.call('SREM', found[i] .. ':dependencies', job.mark)
-      release({found[i], found[i] .. ':dependencies'}, {job.queue, job.id, now})
-    end
+    if why == nil or cjson.decode(found[i + 1]).why == why then unmark(parked, found[i], now) end
   end
 end
 

@@ -7,6 +7,7 @@ import { addTimer } from './join-timers.ts';
 import { loadReleasingScript } from './release.ts';
 
 const script = loadReleasingScript(new URL('./pass-time.lua', import.meta.url), [
+  new URL('./park.lua', import.meta.url),
   new URL('./join.lua', import.meta.url),
 ]);
 
@@ -19,7 +20,7 @@ export async function passTime(flow: Flow, timer: TimerJob): Promise<void> {
   const run = keys.run(timer.run_id);
   const error = new BatonError('redispatched').toRecord();
   const reply = await runScript(redis, script, {
-    keys: [run.run, run.tasks, run.results, run.events, run.joins, run.spawned],
+    keys: [run.run, run.tasks, run.results, run.events, run.joins, run.spawned, run.parked, run.asks, keys.interrupts],
     args: [
       ...[timer.task, timer.timer, timer.round, Date.now(), keys.cancelChannel, timer.run_id],
       ...[ORCHESTRATOR, `Trying again: ${error.message}`, JSON.stringify({ error, delay_ms: 0 })],

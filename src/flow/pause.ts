@@ -33,15 +33,16 @@ export async function requestResume({ redis, keys }: Store, run: string): Promis
 /** What a job of a paused run does: it waits without a slot until the run is resumed. */
 export async function stepOut({ redis, keys }: Store, run: string, job: JobRef): Promise<Verdict> {
   const { run: record, parked } = keys.run(run);
-  const parking = parkingOf(keys, job, 'pause');
+  const { mark, parking } = parkingOf(keys, job, 'pause');
   const marked = await runScript(redis, steppingOut, {
     keys: [record, parked, keys.job(job.queue, job.id)],
-    args: [parking.mark, JSON.stringify(parking)],
+    args: [mark, JSON.stringify(parking)],
   });
   return Number(marked) === 1 ? { kind: 'wait' } : { kind: 'again', delayMs: 0 };
 }
 
 /** What park.lua must know to let a job go on. The mark has the form of a job's key, as all members of that set have. */
 export function parkingOf(keys: Keys, job: JobRef, why: 'pause' | 'ask') {
-  return { why, mark: keys.job(why, job.id), queue: keys.queue(job.queue), id: job.id };
+  const { queue, id } = job;
+  return { mark: keys.job(why, id), parking: { why, key: keys.job(queue, id), queue: keys.queue(queue), id } };
 }

@@ -1,8 +1,8 @@
 -- Records a task's result, says so in the stream and resolves the edges that are ours, in one step. Doing it twice is harmless: the
 -- result is written once, SREM guards each edge, and a release is a no-op unless its job waits for nothing more. A task that has
 -- another result already (a join dropped it, another attempt recorded it) still has its edges resolved.
--- `release(KEYS, ARGV)` is BullMQ's own script, put before this text as a function (release.ts), then join.lua, then park.lua.
--- KEYS  run  tasks  results  events  text  joins  parked  spawned  then job keys of the dependents whose edge is ours to resolve
+-- `release(KEYS, ARGV)` is BullMQ's own script, put before this text as a function (release.ts), then park.lua, then join.lua.
+-- KEYS  run  tasks  results  events  text  joins  parked  spawned  asks  interrupts  then job keys of the dependents whose edge is ours to resolve
 -- ARGV  1 task  2 epoch  3 envelope  4 text or ''  5 own job key  6 value shown in bull-board's tree, or ''  7 now
 --       8 stop (JSON) that follows when this result counts, or ''  9 control channel  10 run id
 --       11 number of events  then per event: name agent data detail; the result's own is the last one
@@ -11,7 +11,7 @@
 --         -1 a newer attempt owns the task (nothing was done). The joins now in their grace follow.
 local released = 12 + 4 * tonumber(ARGV[11])
 local task = ARGV[1]
-local at = {run = KEYS[1], tasks = KEYS[2], results = KEYS[3], events = KEYS[4], joins = KEYS[6], spawned = KEYS[8], channel = ARGV[9], id = ARGV[10], now = ARGV[7]}
+local at = {run = KEYS[1], tasks = KEYS[2], results = KEYS[3], events = KEYS[4], joins = KEYS[6], spawned = KEYS[8], parked = KEYS[7], asks = KEYS[9], interrupts = KEYS[10], channel = ARGV[9], id = ARGV[10], now = ARGV[7]}
 
 local recorded = redis.call('HGET', KEYS[3], task)
 if not recorded then
@@ -27,8 +27,8 @@ end
 
 local reply = {(not recorded or recorded == ARGV[3]) and 1 or 0, recorded or ''}
 local completed = is_completed(recorded or ARGV[3])
-for i = 9, #KEYS do
-  local place = released + 3 * (i - 9)
+for i = 11, #KEYS do
+  local place = released + 3 * (i - 11)
   local dependent, queue, id, join = KEYS[i], ARGV[place], ARGV[place + 1], ARGV[place + 2]
   if redis.call('EXISTS', dependent) == 1 and redis.call('SREM', dependent .. ':dependencies', ARGV[5]) == 1 then
     if ARGV[6] ~= '' then redis.call('HSET', dependent .. (completed and ':processed' or ':failed'), ARGV[5], ARGV[6]) end

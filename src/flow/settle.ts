@@ -10,8 +10,8 @@ import type { Store } from '../journal/store.ts';
 import { loadReleasingScript } from './release.ts';
 
 const script = loadReleasingScript(new URL('./settle.lua', import.meta.url), [
-  new URL('./join.lua', import.meta.url),
   new URL('./park.lua', import.meta.url),
+  new URL('./join.lua', import.meta.url),
 ]);
 
 export type Settlement = {
@@ -59,7 +59,7 @@ function settleCall(store: Store, settlement: Settlement): ScriptCall {
   return {
     keys: [
       ...[names.run, names.tasks, names.results, names.events, names.text(result.task_id)],
-      ...[names.joins, names.parked, names.spawned],
+      ...[names.joins, names.parked, names.spawned, names.asks, keys.interrupts],
       ...edges.map(({ queue, id }) => keys.job(queue, id)),
     ],
     args: [

@@ -5,5 +5,5 @@
 local run = redis.call('HMGET', KEYS[1], 'paused', 'terminal', 'cancel')
 if not run[1] or run[2] or run[3] then return 0 end
 redis.call('SADD', KEYS[3] .. ':dependencies', ARGV[1])
-redis.call('HSET', KEYS[2], KEYS[3], ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return 1

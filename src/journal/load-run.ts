@@ -81,9 +81,14 @@ export async function loadRun(store: Store, run: string): Promise<RunState | und
   return { record, children, progress: progressOf(ids, tasks), results: await loadResults(store, run) };
 }
 
-/** Reads a run's results by task id, long texts included. */
-export async function loadResults(store: Store, run: string): Promise<ReadonlyMap<string, TaskResult>> {
-  return withTexts(store, run, Object.values(await store.redis.hgetall(store.keys.run(run).results)));
+/** Reads a run's results by task id, long texts included; those of tasks that are not `wanted` stay empty. */
+export async function loadResults(
+  store: Store,
+  run: string,
+  wanted?: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, TaskResult>> {
+  const envelopes = Object.values(await store.redis.hgetall(store.keys.run(run).results));
+  return withTexts({ store, run, wanted }, envelopes);
 }
 
 /** The same, of these tasks only; those without a result are left out. */
@@ -94,20 +99,20 @@ export async function loadResultsOf(
 ): Promise<ReadonlyMap<string, TaskResult>> {
   if (tasks.length === 0) return new Map();
   const found = await store.redis.hmget(store.keys.run(run).results, ...tasks);
-  return withTexts(
-    store,
-    run,
-    found.filter((text) => text !== null),
-  );
+  const envelopes = found.filter((envelope) => envelope !== null);
+  return withTexts({ store, run, wanted: undefined }, envelopes);
 }
 
+type Reading = { readonly store: Store; readonly run: string; readonly wanted: ReadonlySet<string> | undefined };
+
 async function withTexts(
-  { redis, keys }: Store,
-  run: string,
-  texts: readonly string[],
+  { store, run, wanted }: Reading,
+  encoded: readonly string[],
 ): Promise<ReadonlyMap<string, TaskResult>> {
-  const envelopes = texts.map((text) => ResultEnvelope.parse(JSON.parse(text)));
-  const long = envelopes.filter((envelope) => envelope.by_reference).map((envelope) => envelope.task_id);
+  const { redis, keys } = store;
+  const envelopes = encoded.map((envelope) => ResultEnvelope.parse(JSON.parse(envelope)));
+  const ofReference = envelopes.filter((envelope) => envelope.by_reference).map((envelope) => envelope.task_id);
+  const long = ofReference.filter((task) => wanted?.has(task) ?? true);
   const found = long.length === 0 ? [] : await redis.mget(long.map(keys.run(run).text));
   const textOf = new Map(long.map((task, index) => [task, found[index] ?? null]));
   return new Map(

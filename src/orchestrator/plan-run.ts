@@ -6,7 +6,6 @@ import { ORCHESTRATOR, PLAN_TASK, ROOT_TASK } from '../contracts/ids.ts';
 import { jobIds, ORCHESTRATOR_QUEUE, type Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { type Plan, toPlannedTask } from '../contracts/plan.ts';
-import type { Usage } from '../contracts/result.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import type { ModeDecision } from '../contracts/run-options.ts';
 import type { Flow } from '../flow/flow.ts';
@@ -29,7 +28,7 @@ import { nextStep } from '../plan/next-step.ts';
 import { chargeOf, estimateOf } from '../plan/price.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
-import { orderPlan } from './order-plan.ts';
+import { approvedDraft, type Made } from './approve-plan.ts';
 import { planQuery } from './planner/plan-query.ts';
 
 export type PlanTools = {
@@ -44,7 +43,6 @@ export type PlanTools = {
 type PlanJob = { readonly run: string; readonly signal: AbortSignal };
 /** One claim of a run's planning; `failures` are calls of the model that failed before it. */
 type PlanAttempt = PlanJob & { readonly epoch: number; readonly failures: number };
-type Made = { readonly plan: Plan; readonly usage: Usage | null; readonly model: Model['label'] | null };
 
 /** Plans a run and submits its flow; safe to repeat at any point. A run that gets no plan ends as failed. */
 export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> {
@@ -68,6 +66,7 @@ export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> 
 async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Verdict> {
   const record = await loadRecord(tools.flow.store, attempt.run);
   const plan = record && (await decidePlan(tools, attempt, record));
+  if (plan !== undefined && 'kind' in plan) return plan;
   if (record === undefined || plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is being cancelled: the next claim tells which
   const seeds = await loadSeeds(tools.flow.store, attempt.run, record.fork?.reused ?? []);
   const graph = flowGraphOf(attempt.run, plan, { seeds, priority: record.options.priority });
@@ -76,13 +75,17 @@ async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Ve
   return { kind: 'done', status: 'planned' };
 }
 
-/** The plan that counts, recorded; undefined when the run has ended or is being cancelled. */
-async function decidePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Plan | undefined> {
+/** The plan that counts, recorded; a verdict while a human looks at it; undefined when the run has ended or is being cancelled. */
+async function decidePlan(
+  tools: PlanTools,
+  attempt: PlanAttempt,
+  record: RunRecord,
+): Promise<Plan | Verdict | undefined> {
   if (record.planned !== undefined && record.plan !== null) return record.plan;
-  const made = await makePlan(tools, attempt, record);
-  if (made === undefined) return undefined;
-  const { usage, model } = made;
-  const { plan, mode } = await orderPlan(tools.flow, made.plan, record.options.mode);
+  const { options } = record;
+  const draft = await approvedDraft(tools.flow, { ...attempt, options }, () => makePlan(tools, attempt, record));
+  if (draft === undefined || 'kind' in draft) return draft;
+  const { plan, usage, model, mode } = draft;
   const events = { ready: ready(plan, model, mode), phase: executing() };
   return recordPlan(tools.flow.store, { run: attempt.run, plan, usage, model, mode, ...events });
 }

@@ -1,6 +1,8 @@
 import { isTerminal } from '../contracts/run.ts';
+import { expiryJob } from '../flow/ask.ts';
 import type { Flow } from '../flow/flow.ts';
 import { removeRun } from '../flow/remove.ts';
+import { loadQuestions } from '../journal/load-asks.ts';
 import { loadRecord } from '../journal/load-run.ts';
 import { loadSpawned } from '../journal/load-spawned.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
@@ -15,5 +17,7 @@ export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> 
   const nodes = record == null || record.plan === null ? [] : flowGraphOf(run, record.plan).nodes.toReversed();
   const spawned = [...(await loadSpawned(flow.store, run)).values()].flat();
   const all = [...nodes, ...spawned]; // a map task before its children: they would release it
-  return removeRun(flow, { run, jobs: all.map(({ job }) => job), tasks: all.map(({ task }) => task.task_id) });
+  const timers = (await loadQuestions(flow.store, run)).map(({ ask }) => expiryJob(ask));
+  const jobs = [...all.map(({ job }) => job), ...timers];
+  return removeRun(flow, { run, jobs, tasks: all.map(({ task }) => task.task_id) });
 }

@@ -7,6 +7,7 @@ import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { createRun } from '../journal/create.ts';
 import { loadHead } from '../journal/load-run.ts';
+import { unknownPoints } from '../plan/interrupts.ts';
 import { jobPriority } from '../plan/priority.ts';
 import { validatePlan } from '../plan/validate.ts';
 import { newRunId } from './run-id.ts';
@@ -22,6 +23,7 @@ export type Submitted = { readonly run: string; readonly status: RunStatus };
  */
 export async function submitRun(flow: Flow, request: RunRequest, idempotency?: Idempotency): Promise<Submitted> {
   rejectFaultyPlan(request);
+  rejectUnknownPoints(request);
   const query = request.query ?? request.plan?.original_query ?? '';
   const { outcome, run } = await createRun(flow.store, {
     run: newRunId(),
@@ -46,6 +48,14 @@ function rejectFaultyPlan({ plan }: RunRequest): void {
   if (faults.length === 0) return;
   const all = faults.map((fault) => ({ ...fault, path: `plan.${fault.path}` }));
   throw new BatonError('invalid_plan', `The plan has faults: ${all[0]?.path}: ${all[0]?.message}`, { faults: all });
+}
+
+/** A planner's tasks are not known before: of a query, points that name no task in the end mean nothing. */
+function rejectUnknownPoints({ plan, options }: RunRequest): void {
+  const faults = plan === undefined ? [] : unknownPoints(plan, options);
+  const [first] = faults;
+  if (first === undefined) return;
+  throw new BatonError('invalid_request', `The request has faults: ${first.path}: ${first.message}`, { faults });
 }
 
 function created(query: string, planned: boolean): EventDraft {

@@ -1,13 +1,14 @@
 import type { SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
+import { loadQuestions, type Question, toInterruptView } from '../journal/load-asks.ts';
 import { listRuns, loadRun, type RunHead, type RunState, type TaskProgress, totalUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 
 /** A run as the API shows it; undefined when there is none. */
 export async function viewRun(store: Store, run: string): Promise<RunView | undefined> {
   const state = await loadRun(store, run);
-  return state && toView(run, state);
+  return state && toView(run, state, await loadQuestions(store, run));
 }
 
 /** A page of runs, newest first, and where the next page begins. */
@@ -37,10 +38,20 @@ function toSummary(run: string, record: RunHead): RunSummary {
   };
 }
 
-function toView(run: string, { record, progress, results, children }: RunState): RunView {
+function toView(
+  run: string,
+  { record, progress, results, children }: RunState,
+  questions: readonly Question[],
+): RunView {
+  const open = questions.filter(({ resolution }) => resolution === undefined);
+  const asked = new Set(open.map(({ ask }) => ask.task_id));
   const tasks = record.plan?.sub_tasks ?? [];
   const spawned = tasks.flatMap(({ task_id }) => (children.get(task_id) ?? []).map(({ task }) => task));
-  const show = (task: SubTask): TaskView => toTaskView(task, results.get(task.task_id), progress.get(task.task_id));
+  const show = (task: SubTask): TaskView => {
+    const view = toTaskView(task, results.get(task.task_id), progress.get(task.task_id));
+    const isWaiting = asked.has(task.task_id) && !results.has(task.task_id);
+    return isWaiting ? { ...view, status: 'waiting' } : view;
+  };
   return {
     ...toSummary(run, record),
     metadata: record.metadata,
@@ -55,7 +66,7 @@ function toView(run: string, { record, progress, results, children }: RunState):
     options: record.options,
     mode: record.mode,
     paused: record.paused !== undefined,
-    interrupts: [],
+    interrupts: questions.map(toInterruptView),
     budget: null,
     fork: record.fork,
     spawned: spawned.map(show),

@@ -17,9 +17,14 @@ export function collectChildren(results: readonly TaskResult[], spec: Pick<MapSp
     const texts = results.map((result) => (result.status === 'completed' ? result.response : null));
     return { kind: 'completed', response: JSON.stringify(texts) };
   }
-  const named = unfinished.slice(0, NAMED).map(({ task_id, error }) => `${task_id}: ${error?.message ?? 'no reason'}`);
   return {
     kind: 'failed',
-    message: `${unfinished.length} of ${results.length} items did not complete: ${named.join('; ')}`,
+    message: `${unfinished.length} of ${results.length} items did not complete: ${nameFew(unfinished)}`,
   };
+}
+
+/** The first few children that did not complete, with why. */
+export function nameFew(unfinished: readonly TaskResult[]): string {
+  const named = unfinished.slice(0, NAMED).map(({ task_id, error }) => `${task_id}: ${error?.message ?? 'no reason'}`);
+  return named.join('; ');
 }

@@ -27,6 +27,8 @@ export type TaskTools = {
   readonly worker: string;
   readonly chooser: Chooser;
   readonly invoke: (invocation: Invocation) => AsyncIterable<AgentEvent>;
+  /** The same in a process of its own, for a call that may end its process. */
+  readonly isolate: (invocation: Invocation) => AsyncIterable<AgentEvent>;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
@@ -39,6 +41,8 @@ export type Work = {
   readonly job: JobRef;
   /** The job's, by BullMQ's scale. */
   readonly priority: number;
+  /** How often a worker has died over it. */
+  readonly deaths: number;
   readonly signal: AbortSignal;
 };
 

@@ -12,6 +12,9 @@ import { type Deadline, openDeadline } from './deadline.ts';
 import { deliver } from './deliver.ts';
 import { completedResult, type Delivery } from './task-result.ts';
 
+/** A death of a worker is no proof: it had other tasks too. From the second one on a task is called where it can harm no other. */
+const SUSPECT_DEATHS = 2;
+
 /** What came of an attempt: a result to settle with, or a failed call and whose it was. */
 export type Outcome =
   | { readonly kind: 'result'; readonly result: TaskResult }
@@ -74,7 +77,8 @@ async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, dead
     deadline.follow(publisher.lost);
     const { idle_timeout_ms } = work.data.task;
     const limits = idle_timeout_ms === undefined ? {} : idleLimits(idle_timeout_ms);
-    const events = work.tools.invoke({ agent, call, limits, signal: deadline.signal });
+    const invoke = work.deaths < SUSPECT_DEATHS ? work.tools.invoke : work.tools.isolate;
+    const events = invoke({ agent, call, limits, signal: deadline.signal });
     return await deliver({ agent, events, publisher });
   } catch (thrown) {
     throw publisher.lost.aborted ? publisher.lost.reason : thrown;

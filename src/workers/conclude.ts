@@ -6,9 +6,9 @@ import { stopError } from '../contracts/run.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
 import { loadStop } from '../journal/load-stop.ts';
 import { type NextStep, nextStep } from '../plan/next-step.ts';
+import { settleOrAsk } from './approval.ts';
 import type { Attempt } from './attempt.ts';
 import { type Outcome, timeLeftMs } from './call-agent.ts';
-import { settle } from './settle.ts';
 import { unfinishedResult } from './task-result.ts';
 
 /** What a worker does next: ends the job, or begins the task's next attempt with these agents having failed. */
@@ -61,7 +61,7 @@ function note({ work, claim }: Attempt, { agent, error }: Failure, delayMs: numb
 }
 
 function record({ work, claim }: Attempt, result: TaskResult): Promise<Verdict> {
-  return settle(work, { epoch: claim.epoch, result });
+  return settleOrAsk(work, { epoch: claim.epoch, result });
 }
 
 function end(verdict: Verdict): Conclusion {

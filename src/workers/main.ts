@@ -8,6 +8,7 @@ import { loadAgents } from '../agents/load-module.ts';
 import { openLocalAgents } from '../agents/local-agents.ts';
 import { Capability } from '../contracts/agent.ts';
 import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
+import { interruptId } from '../contracts/interrupt.ts';
 import {
   HOUSEKEEPING_QUEUE,
   ORCHESTRATOR_QUEUE,
@@ -24,6 +25,7 @@ import { passTime } from '../flow/pass-time.ts';
 import { hasModel, openConfiguredModel } from '../llm/configured-model.ts';
 import { closeStoppedRun } from '../orchestrator/close-run.ts';
 import { endAtDeadline } from '../orchestrator/deadline.ts';
+import { expireInterrupt } from '../orchestrator/interrupts.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
 import { openReconciler } from '../orchestrator/reconcile/reconcile.ts';
 import { openHttp } from '../outbound/http.ts';
@@ -39,6 +41,7 @@ import { checkRedis } from '../runtime/redis-gate.ts';
 import { ActiveJobs } from './active-jobs.ts';
 import type { TaskTools } from './attempt.ts';
 import { openCancelListener } from './cancel-listener.ts';
+import { invokeIsolated } from './isolate/invoke-isolated.ts';
 import { openLocalHeartbeat } from './local-heartbeat.ts';
 import type { RootTools } from './root-attempt.ts';
 import { runTask } from './run-task.ts';
@@ -161,8 +164,9 @@ async function openTools(
     log.warn({ run, task, code: error.code, err: error.cause ?? error }, error.message);
   const shared = { flow, worker, model, report, random: Math.random };
   const invoke: TaskTools['invoke'] = (call) => invokeAgent({ ...call, http, local });
+  const isolate: TaskTools['isolate'] = (call) => invokeIsolated(options.agents ?? [], call);
   return {
-    task: { flow, worker, chooser, invoke, report, random: Math.random },
+    task: { flow, worker, chooser, invoke, isolate, report, random: Math.random },
     root: shared,
     plan: { ...shared, registry },
   };
@@ -181,6 +185,7 @@ function processorsOf(capabilities: readonly Capability[], tools: Tools): Readon
 /** What must not wait behind planning: the ends of runs, and of waits. */
 async function keepHouse({ flow }: PlanTools, job: PoolJob): Promise<Verdict> {
   const run = RunJob.parse(job.data).run_id;
+  if (job.name === 'expiry') await expireInterrupt(flow, interruptId(run, TimerJob.parse(job.data).task));
   if (job.name === 'close') return closeStoppedRun(flow, run);
   if (job.name === 'deadline') return endAtDeadline(flow, run);
   if (job.name === 'grace' || job.name === 'timeout') await passTime(flow, TimerJob.parse(job.data));

@@ -60,7 +60,8 @@ export async function loadSettled(store: Store, run: string): Promise<SettledRun
   const record = await loadRecord(store, run);
   if (record === undefined || record.plan === null) throw new BatonError('run_not_found');
   const { plan, query } = record;
-  const recorded = await loadResults(store, run);
+  // Map tasks have their children's texts in their own: those may be more than a process can hold.
+  const recorded = await loadResults(store, run, new Set(plan.sub_tasks.map(({ task_id }) => task_id)));
   const results = plan.sub_tasks.flatMap((task) => recorded.get(task.task_id) ?? []);
   const budgeted = record.options.budget !== undefined;
   const usage = workUsage(record, recorded.values());

@@ -1,6 +1,7 @@
 // workers: from a job to a recorded result. This file is the life of one task: claim, choose, call, publish, settle.
 import { TaskJob, type Verdict } from '../contracts/job.ts';
 import { beginJoins } from '../flow/join-timers.ts';
+import { runWithApproval } from './approval.ts';
 import { beginAttempt, type TaskTools, type Work } from './attempt.ts';
 import { callBestAgent } from './call-agent.ts';
 import { conclude } from './conclude.ts';
@@ -10,10 +11,10 @@ import type { PoolJob } from './worker-pool.ts';
 
 /** Runs a task until its result is recorded, or hands its job back: after a backoff, because this process drains, or to wait. */
 export async function runTask(tools: TaskTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
-  const { queue, id, priority } = job;
-  const work = { tools, signal, data: TaskJob.parse(job.data), job: { queue, id }, priority };
+  const { queue, id, priority, deaths } = job;
+  const work = { tools, signal, data: TaskJob.parse(job.data), job: { queue, id }, priority, deaths };
   await beginJoins(tools.flow, work.data);
-  return work.data.task.kind === 'map' ? runMap(work) : runAgentTask(work);
+  return runWithApproval(work, work.data.task.kind === 'map' ? runMap : runAgentTask);
 }
 
 async function runAgentTask(work: Work): Promise<Verdict> {

@@ -18,6 +18,8 @@ export type PoolJob = {
   readonly data: unknown;
   /** BullMQ's: 1 is taken first. */
   readonly priority: number;
+  /** How often a worker has died over it. */
+  readonly deaths: number;
 };
 
 export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
@@ -112,7 +114,14 @@ async function processJob(
 }
 
 function toPoolJob(job: Job): PoolJob {
-  return { id: job.id ?? '', name: job.name, queue: job.queueName, data: job.data, priority: job.priority };
+  return {
+    id: job.id ?? '',
+    name: job.name,
+    queue: job.queueName,
+    data: job.data,
+    priority: job.priority,
+    deaths: job.stalledCounter,
+  };
 }
 
 /** The return value is small on purpose: BullMQ copies it into the parent and into its events. */

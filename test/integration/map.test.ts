@@ -61,6 +61,48 @@ test('a map may go over what another map gave', async () => {
   expect(JSON.parse(results.get('second')?.response ?? '')).toEqual(['second.0 done', 'second.1 done']);
 });
 
+test('a map may stand in a diamond: what follows begins when all of its children have settled', async () => {
+  const { run, events } = await engine.runToEnd(
+    planOf({
+      a: {},
+      b: { after: ['a'] },
+      m: { ...overItems([{ ms: 40 }, {}]), after: ['a'] },
+      end: { after: ['b', 'm'] },
+    }),
+  );
+  const ended = ({ name }: { name: string }) => name === 'task.completed';
+  expect(events.filter(ended).map(({ task_id }) => task_id)).toEqual(['a', 'b', 'm.1', 'm.0', 'm', 'end']);
+  expect(events.filter(({ name }) => name === 'task.spawned')).toHaveLength(1);
+  expect(callsOf(run)).toHaveLength(5);
+});
+
+test('a map whose dependency failed, or whose join was too poor, adds no children', async () => {
+  const broken = { input_data: { fail: true }, retries: 0 };
+  const { results, run } = await engine.runToEnd(
+    planOf({
+      broken,
+      also: broken,
+      m: { ...overItems([{}]), after: ['broken'] },
+      j: { ...overItems([{}]), after: ['broken', 'also'], join: { min_fraction: 0.5 } },
+    }),
+  );
+  for (const id of ['m', 'j'])
+    expect(results.get(id)).toMatchObject({ status: 'skipped', error: { code: 'dependency_failed' } });
+  expect(callsOf(run).toSorted()).toEqual(['also', 'broken']);
+});
+
+test('a map with a join goes on without its late branches, and so do its children', async () => {
+  const { results } = await engine.runToEnd(
+    planOf({
+      quick: { input_data: { words: ['[{}]'] } },
+      slow: { input_data: { hang: true } },
+      m: { after: ['quick', 'slow'], kind: 'map', map: { over: { task: 'quick' } }, join: { min_fraction: 0.5 } },
+    }),
+  );
+  expect(results.get('slow')?.error?.code).toBe('late');
+  expect(JSON.parse(results.get('m')?.response ?? '')).toEqual(['m.0 done']);
+});
+
 test('items that fail leave null in their place, or make the map fail when it may not miss any', async () => {
   const items = [{}, { fail: true }, {}];
   const { results, record } = await engine.runToEnd(

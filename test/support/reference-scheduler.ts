@@ -211,7 +211,9 @@ function checkEnd(state: State, events: readonly StreamEvent[]): void {
     return;
   }
   for (const task of tasks) if (!state.outcomes.has(task.task_id)) complain(state, `${task.task_id} never settled`);
-  const partial = unfinished.some((task) => !task.optional);
+  const failedChild = (task: SubTask): boolean =>
+    task.kind === 'map' && itemsOf(task).some((_, at) => state.outcomes.get(`${task.task_id}.${at}`) === 'failed');
+  const partial = tasks.some((task) => !task.optional && (unfinished.includes(task) || failedChild(task)));
   if (end?.name !== 'run.completed' || end.detail.partial !== partial)
     complain(state, `the end should be partial: ${partial}`);
 }

@@ -1,4 +1,5 @@
 // What becomes of the tasks of a worker that dies, at default settings; and of one that only seems to.
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openClient } from '../../src/client/index.ts';
 import type { AgentDescriptor } from '../../src/contracts/agent.ts';
@@ -104,4 +105,25 @@ test('a worker that is only paused keeps its tasks: its lock has not lapsed', as
   );
   expect(await startsOf(run)).toHaveLength(1);
   second.signal('SIGTERM');
+});
+
+test('a task that ends its process each time fails alone: from the second death on it is called in a process of its own', async () => {
+  const deadly = fileURLToPath(new URL('../support/agents/deadly.ts', import.meta.url));
+  const start = () => startBaton(['worker', '--agents', deadly], env);
+  await using workers = new AsyncDisposableStack();
+  for (let count = 0; count < 3; count += 1) workers.use(await start());
+  const innocent = (task_id: string) => ({ task_id, description: 'wait', required_capability: 'custom' as const });
+  const poison = { task_id: 'poison', description: 'end it', required_capability: 'code_generation' as const };
+  const plan = { sub_tasks: [poison, ...['a', 'b', 'c', 'd'].map(innocent)] };
+  const { run_id: run } = await openClient({ url: api.ready.url ?? '' }).submit({ plan });
+  await eventually(
+    async () => ((await opened.store.redis.hget(keys.run(run).run, 'status')) === 'completed' ? true : undefined),
+    60_000,
+  );
+  const view = await openClient({ url: api.ready.url ?? '' }).run(run);
+  const outcome = Object.fromEntries(view.results.map(({ task_id, status }) => [task_id, status]));
+  expect(outcome).toEqual({ poison: 'failed', a: 'completed', b: 'completed', c: 'completed', d: 'completed' });
+  expect(view.results.find(({ task_id }) => task_id === 'poison')?.error?.code).toBe('worker_died');
+  const alive = await opened.store.redis.hlen(keys.workers);
+  expect(alive, 'two have died, and not every one that took it').toBe(1);
 });

@@ -4,6 +4,7 @@ import type { TaskResult } from '../../contracts/result.ts';
 import type { Stop } from '../../contracts/run.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { type InspectedJob, inspectJobs } from '../../flow/inspect.ts';
+import { loadQuestions } from '../../journal/load-asks.ts';
 import { type JoinProgress, loadJoins } from '../../journal/load-joins.ts';
 import { loadRun, type RunState } from '../../journal/load-run.ts';
 import { jobsOf } from '../../plan/flow-graph.ts';
@@ -31,6 +32,8 @@ export type Inspection = {
   readonly root: InspectedJob;
   readonly tasks: readonly InspectedTask[];
   readonly joins: readonly JoinProgress[];
+  /** The open questions to humans. */
+  readonly asks: readonly { readonly id: string; readonly expiresAt: number }[];
 };
 
 /** Reads how a run stands; undefined when it is gone. Results first: a task that settles meanwhile is found settled by its claim. */
@@ -56,6 +59,9 @@ export async function inspectRun(flow: Flow, run: string): Promise<Inspection | 
     ...{ planned: record.planned !== undefined, submitted: record.submitted !== undefined },
     ...{ deadlineAt: record.deadline_at, planJob, closeJob, root, tasks },
     joins: await loadJoins(flow.store, run),
+    asks: (await loadQuestions(flow.store, run))
+      .filter(({ resolution }) => resolution === undefined)
+      .map(({ ask }) => ({ id: ask.id, expiresAt: Date.parse(ask.expires_at) })),
   };
 }
 

@@ -12,6 +12,7 @@ import { closeStopped } from '../../journal/close-stopped.ts';
 import { allEdgesOf, flowSourceOf } from '../../plan/flow-graph.ts';
 import { stopRun } from '../cancel-run.ts';
 import { deadlineStop } from '../deadline.ts';
+import { expireInterrupt } from '../interrupts.ts';
 import type { Finding } from './findings.ts';
 import type { InspectedTask, Inspection } from './inspect-run.ts';
 
@@ -38,6 +39,8 @@ export async function mend(patient: Patient, finding: Finding): Promise<void> {
       return reviveJob(flow, root, { name: 'root', run_id: run });
     case 'root_unreleased':
       return releaseJob(flow, root);
+    case 'ask_expired':
+      return expireInterrupt(flow, finding.id);
     case 'timer_lost':
       return passLostTime(patient, finding);
     default:

@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { on } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { AgentEvent } from '../../agents/call.ts';
+import { BatonError, errorCodeOf } from '../../contracts/error.ts';
+import type { Invocation } from '../attempt.ts';
+import { type IsolatedCall, IsolatedWord } from './message.ts';
+
+/** Beside this file, as source or as built. */
+const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
+
+/**
+ * Calls an agent in a process of its own, as a suspect is called: a task whose workers have died, which may have ended them. Should
+ * the call end its process, that is a failed call of this one task (worker_died), and nobody else's.
+ */
+export async function* invokeIsolated(
+  modules: readonly string[],
+  { agent, call, limits = {}, signal }: Invocation,
+): AsyncGenerator<AgentEvent, void> {
+  signal.throwIfAborted();
+  const child = fork(entry, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const kill = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    const told: IsolatedCall = { modules: [...modules], agent, call, limits: { ...limits } };
+    child.send(told);
+    yield* wordsOf(child);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', kill);
+    kill();
+  }
+}
+
+/** Until its channel is closed, and not until it ends: a word may still be in the channel then. */
+async function* wordsOf(child: ChildProcess): AsyncGenerator<AgentEvent, void> {
+  for await (const [message] of on(child, 'message', { close: ['disconnect'] })) {
+    const word = IsolatedWord.parse(message);
+    if (word.type === 'error') throw toError(word);
+    yield word;
+    if (word.type === 'done') return;
+  }
+  throw new BatonError('worker_died');
+}
+
+function toError({ code, message, retryAfterMs }: Extract<IsolatedWord, { type: 'error' }>): BatonError {
+  return new BatonError(errorCodeOf(code), message, retryAfterMs === undefined ? {} : { retryAfterMs });
+}
