@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
+import { openPressure } from '../journal/pressure.ts';
 import { addAgentRoutes } from './agents.ts';
 import { addDashboard } from './dashboard.ts';
 import { addHealthRoutes } from './health.ts';
@@ -21,7 +22,7 @@ export type Api = {
 /** Builds the API on tools that stay the caller's. It holds nothing open but the requests it serves. */
 export function openApi(tools: ApiTools): Api {
   const stop = new AbortController();
-  const door: Door = { ...tools, draining: stop.signal };
+  const door: Door = { ...tools, draining: stop.signal, pressure: openPressure(tools.flow.store.redis) };
   const app = express().disable('x-powered-by').set('etag', 'strong');
   app.use(nameRequest, secureHeaders(), (_request, response, next) => {
     if (stop.signal.aborted) response.set('Connection', 'close');

@@ -3,6 +3,7 @@ import { BatonError, type ErrorCode, errorCatalogue } from '../contracts/error.t
 import type { RunView } from '../contracts/run.ts';
 import { submitRun } from '../orchestrator/submit-run.ts';
 import { linksOf, viewRun } from '../orchestrator/view-run.ts';
+import { refuseWhenFull } from './admission.ts';
 import { seedFormat } from './event-format.ts';
 import { followRun } from './follow-run.ts';
 import { parseRunRequest, readJson } from './json-body.ts';
@@ -18,8 +19,8 @@ const ORCHESTRATE_MS = 600_000;
 
 /** The seed's two endpoints, over the same use cases as /v1/runs. */
 export function addSeedRoutes(app: Express, door: Door): void {
-  addRoute(app, '/orchestrate', { post: [...readJson, orchestrate(door)] });
-  addRoute(app, '/orchestrate/stream', { post: [...readJson, orchestrateStream(door)] });
+  addRoute(app, '/orchestrate', { post: [...readJson, refuseWhenFull(door), orchestrate(door)] });
+  addRoute(app, '/orchestrate/stream', { post: [...readJson, refuseWhenFull(door), orchestrateStream(door)] });
 }
 
 /** 200 with the answer; the error's own status when the run fails; 504 when it has not ended after `orchestrateMs`. */

@@ -21,7 +21,7 @@ test.each([
   [
     'a full Redis',
     error("OOM command not allowed when used memory > 'maxmemory'", { name: 'ReplyError' }),
-    'store_unavailable',
+    'store_full',
   ],
   ['a wrong command', error('ERR unknown command', { name: 'ReplyError' }), 'internal'],
   ['a bug', new TypeError('x is undefined'), 'internal'],

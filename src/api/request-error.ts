@@ -34,7 +34,7 @@ export function toRequestError(thrown: unknown): BatonError {
   if (code !== undefined) return new BatonError(code, undefined, { cause: thrown });
   // Express throws it for a path that is not valid percent-encoding: no such address can exist.
   if (thrown instanceof URIError && status === 400) return new BatonError('not_found', undefined, { cause: thrown });
-  if (isStoreFull(thrown)) return new BatonError('store_unavailable', FULL, { cause: thrown });
+  if (isStoreFull(thrown)) return new BatonError('store_full', FULL, { cause: thrown });
   return BatonError.from(thrown, isStoreFailure(thrown) ? 'store_unavailable' : 'internal');
 }
 

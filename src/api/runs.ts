@@ -7,6 +7,7 @@ import { loadHead } from '../journal/load-run.ts';
 import { cancelRun } from '../orchestrator/cancel-run.ts';
 import { pauseRun, resumeRun } from '../orchestrator/pause-run.ts';
 import { linksOf, viewRun, viewRuns } from '../orchestrator/view-run.ts';
+import { refuseWhenFull } from './admission.ts';
 import { createRun } from './create-run.ts';
 import { readJson } from './json-body.ts';
 import { addRoute, type Handler } from './route.ts';
@@ -27,7 +28,7 @@ const Page = z.object({
 });
 
 export function addRunRoutes(app: Express, door: Door): void {
-  addRoute(app, '/v1/runs', { get: listRuns(door), post: [...readJson, createRun(door)] });
+  addRoute(app, '/v1/runs', { get: listRuns(door), post: [...readJson, refuseWhenFull(door), createRun(door)] });
   addRoute(app, '/v1/runs/:id', { get: showRun(door) });
   addRoute(app, '/v1/runs/:id/events', { get: showEvents(door) });
   addRoute(app, '/v1/runs/:id/cancel', { post: command(door, (run) => cancelRun(door.flow, run)) });

@@ -1,5 +1,6 @@
 // The door: requests become use cases, runs become answers and streams. Here: what the door is given by whoever assembles it.
 
+import type { Pressure } from '../journal/pressure.ts';
 import type { submitRun } from '../orchestrator/submit-run.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { StreamReader } from '../streams/run-stream.ts';
@@ -26,5 +27,5 @@ export type ApiTools = Readonly<{
   log: Log;
 }>;
 
-/** The same, and the signal that aborts when this process begins to shut down. */
-export type Door = ApiTools & Readonly<{ draining: AbortSignal }>;
+/** The same, the signal that aborts when this process begins to shut down, and how full the store is. */
+export type Door = ApiTools & Readonly<{ draining: AbortSignal; pressure: Pressure }>;

@@ -43,17 +43,38 @@ export type Edge = z.infer<typeof Edge>;
 export const TaskJob = z.object({
   run_id: z.string(),
   task: SubTask,
-  edges: z.array(Edge),
+  edges: z.array(Edge).default([]),
   /** Whether edges leave a trace in bull-board. */
-  tree: z.boolean(),
+  tree: z.boolean().default(true),
   /** Dependencies that must complete before it may start, unless it has a join. */
-  needs: z.array(z.string()),
+  needs: z.array(z.string()).default([]),
   /** A dependent wants the whole run to fail when this task does not complete. */
   fails_run: z.boolean().optional(),
   /** Its calls are paid from the run's budget. */
   budgeted: z.boolean().optional(),
 });
 export type TaskJob = z.infer<typeof TaskJob>;
+
+const plainTask = {
+  kind: 'agent',
+  on_dependency_failure: 'skip',
+  optional: false,
+  after: [],
+  depends_on: [],
+  input_data: {},
+};
+const plainJob = { edges: [], needs: [], tree: true };
+
+/** A task's job as it is stored: without what parsing puts back, since every byte of it passes through Redis several times. */
+export function toStoredJob({ task, ...job }: TaskJob): object {
+  return { ...without(plainJob, job), task: without(plainTask, task) };
+}
+
+function without(defaults: Readonly<Record<string, unknown>>, from: object): object {
+  const isDefault = (name: string, value: unknown): boolean =>
+    Object.hasOwn(defaults, name) && JSON.stringify(defaults[name]) === JSON.stringify(value);
+  return Object.fromEntries(Object.entries(from).filter(([name, value]) => !isDefault(name, value)));
+}
 
 /** What the journal's scripts know of a join: which branches it has, and which tasks feed nothing else and may be dropped. */
 export type JoinSpec = {

@@ -48,6 +48,8 @@ export const limits = {
   adaptiveLanes: 3,
   /** A Retry-After beyond this is clamped to it. */
   retryAfterMs: 5 * 60 * SECOND,
+  /** Share of Redis' maxmemory above which no new runs are taken: the rest is for those that run to their end. */
+  storeFullShare: 0.7,
   /** Characters of an error text that reaches results, events and answers. */
   errorChars: 500,
 } as const;

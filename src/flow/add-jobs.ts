@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Job, type JobsOptions } from 'bullmq';
 import { BatonError } from '../contracts/error.ts';
-import type { JobRef, TaskJob } from '../contracts/job.ts';
+import { type JobRef, type TaskJob, toStoredJob } from '../contracts/job.ts';
 import type { Flow } from './flow.ts';
 import { keptJob } from './job-options.ts';
 
@@ -64,7 +64,7 @@ export function taskEntry(flow: Flow, data: TaskJob, { job, parent, waits, prior
     ignoreDependencyOnFailure: true,
     ...keptJob,
   };
-  return new Job(flow.queue(job.queue), data.task.task_id, data, options, job.id).toFlowEntry({
+  return new Job(flow.queue(job.queue), data.task.task_id, toStoredJob(data), options, job.id).toFlowEntry({
     addToWaitingChildren: waits,
     parentKey,
     parentDependenciesKey: `${parentKey}:dependencies`,

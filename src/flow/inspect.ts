@@ -1,4 +1,5 @@
 import type { JobRef } from '../contracts/job.ts';
+import type { Store } from '../journal/store.ts';
 import type { Flow } from './flow.ts';
 
 /** Where a job stands: not there, finished (whether it completed or failed), or anything else. */
@@ -12,25 +13,37 @@ export type InspectedJob = {
   readonly isWaiting: boolean;
 };
 
-/** Reads where jobs stand, in one round trip. What it reads may be old a moment later: whoever acts on it checks again. */
+/** Jobs read at one instant: more would keep others from Redis for too long. */
+const AT_ONCE = 500;
+const READS_PER_JOB = 3;
+
+/** Reads where jobs stand, each part of 500 at one instant. It may be old a moment later: whoever acts on it checks again. */
 export async function inspectJobs({ store }: Flow, jobs: readonly JobRef[]): Promise<readonly InspectedJob[]> {
-  const { redis, keys } = store;
-  const pipeline = redis.pipeline();
+  const found: InspectedJob[] = [];
+  for (let from = 0; from < jobs.length; from += AT_ONCE) {
+    found.push(...(await inspectAtOnce(store, jobs.slice(from, from + AT_ONCE))));
+  }
+  return found;
+}
+
+async function inspectAtOnce({ redis, keys }: Store, jobs: readonly JobRef[]): Promise<readonly InspectedJob[]> {
+  const reading = redis.multi();
   for (const { queue, id } of jobs) {
     const key = keys.job(queue, id);
-    pipeline.hmget(key, 'timestamp', 'finishedOn');
-    pipeline.smembers(`${key}:dependencies`);
-    pipeline.zscore(`${keys.queue(queue)}:waiting-children`, id);
+    reading.hmget(key, 'timestamp', 'finishedOn');
+    reading.smembers(`${key}:dependencies`);
+    reading.zscore(`${keys.queue(queue)}:waiting-children`, id);
   }
-  const replies = jobs.length === 0 ? [] : ((await pipeline.exec()) ?? []);
+  const replies = (await reading.exec()) ?? [];
   const failed = replies.find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
   return jobs.map((_, index) => {
-    const [added, finished] = (replies[3 * index]?.[1] ?? []) as (string | null)[]; // HMGET's form
+    const at = READS_PER_JOB * index;
+    const [added, finished] = (replies[at]?.[1] ?? []) as (string | null)[]; // HMGET's form
     return {
       state: stateOf(added, finished),
-      waitsFor: replies[3 * index + 1]?.[1] as string[], // SMEMBERS' form
-      isWaiting: replies[3 * index + 2]?.[1] !== null,
+      waitsFor: replies[at + 1]?.[1] as string[], // SMEMBERS' form
+      isWaiting: replies[at + 2]?.[1] !== null,
     };
   });
 }

@@ -11,5 +11,5 @@ export const returningJob = {
   stackTraceLimit: 1,
 } as const satisfies JobsOptions;
 
-/** Jobs of a run stay until the run is removed: a finished id blocks a second add of the same job. */
-export const keptJob = { ...returningJob, removeOnComplete: false, removeOnFail: false } as const satisfies JobsOptions;
+/** Jobs of a run stay until the run is removed: a finished id blocks a second add of the same job. To keep them is BullMQ's default. */
+export const keptJob = returningJob;

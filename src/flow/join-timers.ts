@@ -13,6 +13,12 @@ export async function addTimer(flow: Flow, timer: TimerJob, delayMs: number): Pr
   await flow.queue(HOUSEKEEPING_QUEUE).add(timer.timer, timer, options);
 }
 
+/** The jobs that a join may have waiting, whose own job this is. */
+export function joinTimers({ id }: JobRef): readonly JobRef[] {
+  const ids = [jobIds.timer(id, 'grace', 1), jobIds.timer(id, 'timeout', 1), jobIds.timer(id, 'timeout', 2)];
+  return ids.map((timer) => ({ queue: HOUSEKEEPING_QUEUE, id: timer }));
+}
+
 /** The timeout of a join begins with the first start of a branch: called before each, it counts from the first. */
 export async function beginJoins(flow: Flow, { run_id, edges }: TaskJob): Promise<void> {
   for (const { join, timed, queue, id } of edges) {

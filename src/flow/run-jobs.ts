@@ -1,8 +1,15 @@
-import { HOUSEKEEPING_QUEUE, jobIds, ORCHESTRATOR_QUEUE, type RunJob, type RunJobName } from '../contracts/job.ts';
+import {
+  HOUSEKEEPING_QUEUE,
+  type JobRef,
+  jobIds,
+  ORCHESTRATOR_QUEUE,
+  type RunJob,
+  type RunJobName,
+} from '../contracts/job.ts';
 import type { Flow } from './flow.ts';
 import { keptJob, returningJob } from './job-options.ts';
 
-/** Adds a run-level job: plan now, close or remove after `delayMs`. The id derives from the run, so adding twice is harmless. */
+/** Adds a run-level job: plan now, close or stop at the deadline after `delayMs`. The id derives from the run, so adding twice is harmless. */
 export async function addRunJob(
   flow: Flow,
   name: RunJobName,
@@ -13,4 +20,9 @@ export async function addRunJob(
   // Planning is slow: what ends or removes runs must not wait behind it.
   if (name === 'plan') await flow.queue(ORCHESTRATOR_QUEUE).add(name, data, { ...options, ...keptJob });
   else await flow.queue(HOUSEKEEPING_QUEUE).add(name, data, { ...options, ...returningJob, removeOnComplete: true });
+}
+
+/** The jobs that may still wait to end a run. */
+export function endingJobs(run: string): readonly JobRef[] {
+  return [jobIds.close(run), jobIds.deadline(run)].map((id) => ({ queue: HOUSEKEEPING_QUEUE, id }));
 }

@@ -1,7 +1,9 @@
 import { isTerminal } from '../contracts/run.ts';
 import { expiryJob } from '../flow/ask.ts';
 import type { Flow } from '../flow/flow.ts';
+import { joinTimers } from '../flow/join-timers.ts';
 import { removeRun } from '../flow/remove.ts';
+import { endingJobs } from '../flow/run-jobs.ts';
 import { loadQuestions } from '../journal/load-asks.ts';
 import { loadRecord } from '../journal/load-run.ts';
 import { loadSpawned } from '../journal/load-spawned.ts';
@@ -17,7 +19,8 @@ export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> 
   const nodes = record == null || record.plan === null ? [] : flowGraphOf(run, record.plan).nodes.toReversed();
   const spawned = [...(await loadSpawned(flow.store, run)).values()].flat();
   const all = [...nodes, ...spawned]; // a map task before its children: they would release it
-  const timers = (await loadQuestions(flow.store, run)).map(({ ask }) => expiryJob(ask));
-  const jobs = [...all.map(({ job }) => job), ...timers];
+  const expiries = (await loadQuestions(flow.store, run)).map(({ ask }) => expiryJob(ask));
+  const waits = nodes.filter(({ join }) => join !== undefined).flatMap(({ job }) => joinTimers(job));
+  const jobs = [...all.map(({ job }) => job), ...expiries, ...waits, ...endingJobs(run)];
   return removeRun(flow, { run, jobs, tasks: all.map(({ task }) => task.task_id) });
 }

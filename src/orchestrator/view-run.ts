@@ -2,13 +2,16 @@ import type { SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
 import { loadQuestions, type Question, toInterruptView } from '../journal/load-asks.ts';
+import { loadBudget } from '../journal/load-budget.ts';
 import { listRuns, loadRun, type RunHead, type RunState, type TaskProgress, totalUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 
 /** A run as the API shows it; undefined when there is none. */
 export async function viewRun(store: Store, run: string): Promise<RunView | undefined> {
   const state = await loadRun(store, run);
-  return state && toView(run, state, await loadQuestions(store, run));
+  if (state === undefined) return undefined;
+  const view = toView(run, state, await loadQuestions(store, run));
+  return state.record.options.budget === undefined ? view : { ...view, budget: await loadBudget(store, run) };
 }
 
 /** A page of runs, newest first, and where the next page begins. */

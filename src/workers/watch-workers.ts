@@ -1,10 +1,14 @@
 import { findDeadWorkers, takeOver } from '../flow/take-over.ts';
+import { settledWithin } from '../journal/settled-within.ts';
 import type { Store } from '../journal/store.ts';
 
 /** How often each process looks: several that do so find a dead one sooner. */
 const LOOK_MS = 400;
 /** Nobody is judged so soon after Redis began, or after this process's connection came back: nobody else may be back yet. */
 const SETTLE_MS = 5_000;
+
+/** A look that waits for Redis is left behind. */
+const CLOSE_MS = 1_000;
 
 export type WatchOptions = {
   readonly store: Store;
@@ -41,7 +45,7 @@ export async function openWorkerWatch(options: WatchOptions): Promise<AsyncDispo
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       store.redis.off('ready', onReady);
-      await looking;
+      await settledWithin(CLOSE_MS, looking);
     },
   };
 }

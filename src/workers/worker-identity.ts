@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { WorkerRecord } from '../contracts/worker.ts';
+import { settledWithin } from '../journal/settled-within.ts';
 import type { Store } from '../journal/store.ts';
 
 /** Renewals per life time, and how much longer than a lock that is: when it lapses, so have the locks of its jobs. */
 const RENEWALS = 4;
 const LOCKS_PER_LIFE = 1.5;
+const CLOSE_MS = 1_000;
 
 /** A new worker process's id: `w` and eight characters. */
 export function newWorkerId(): string {
@@ -41,8 +43,8 @@ export async function openIdentity({ store, worker, record, lockMs, onError }: I
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      await redis.hdel(keys.workers, worker);
-      await redis.del(keys.workerAlive(worker));
+      const takeOut = redis.hdel(keys.workers, worker).then(() => redis.del(keys.workerAlive(worker)));
+      await settledWithin(CLOSE_MS, takeOut); // with Redis away the others find out by themselves
     },
   };
 }

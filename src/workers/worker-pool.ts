@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { RunJob, type Verdict } from '../contracts/job.ts';
+import type { Verdict } from '../contracts/job.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
 /** BullMQ must never fail a stalled job by itself: that skips the processor and leaves edges unresolved. limits.claims bounds it. */
@@ -92,8 +92,8 @@ function isConnectionError(error: Error): boolean {
   return 'code' in error || /^(Connection is closed|Command timed out|Socket (closed|timeout))/.test(error.message);
 }
 
-/** What every job's data says of its owner. Made once: zod compiles a schema at its first use. */
-const AnyJob = RunJob.extend({ task: z.looseObject({ task_id: z.string() }).optional().catch(undefined) }).loose();
+/** What every job's data says of its owner; the rest is for its processor to parse. */
+const AnyJob = z.object({ run_id: z.string(), task: z.object({ task_id: z.string() }).optional().catch(undefined) });
 
 type Taken = { readonly job: Job; readonly token: string | undefined };
 

@@ -25,37 +25,33 @@ const LATE_MS = 1_000;
 
 /** Everything wrong with a run, in the order in which it is to be mended; empty for one that goes on by itself. */
 export function findingsOf(run: Inspection): readonly Finding[] {
+  if (run.hasMoved) return [];
   if (run.stop !== null) return run.closeJob.state === 'alive' ? [] : [{ kind: 'not_closed' }];
   if (run.deadlineAt !== undefined && run.deadlineAt + LATE_MS < run.now) return [{ kind: 'past_deadline' }];
   const expired = askFindings(run);
   if (!run.planned || !run.submitted) return run.planJob.state === 'alive' ? expired : [{ kind: 'not_submitted' }];
-  return [
-    ...expired,
-    ...run.tasks.flatMap((task) => taskFindings(run, task)),
-    ...rootFindings(run),
-    ...timerFindings(run),
-  ];
+  return [...expired, ...flowFindings(run), ...rootFindings(run), ...timerFindings(run)];
 }
 
-function taskFindings(run: Inspection, task: InspectedTask): readonly Finding[] {
-  if (task.result === undefined) {
-    if (task.state === 'missing' && isToCome(run, task)) return [];
-    if (task.state !== 'alive') return [{ kind: 'lost', task }];
+function flowFindings(run: Inspection): readonly Finding[] {
+  const awaited = new Set([run.root, ...run.tasks].flatMap(({ waitsFor }) => waitsFor));
+  const maps = new Map(run.tasks.map((task) => [task.id, task]));
+  return run.tasks.flatMap((task): readonly Finding[] => {
+    if (task.isSettled) return task.state !== 'alive' && awaited.has(task.key) ? [{ kind: 'unresolved', task }] : [];
+    if (isLost(task, maps.get(task.parent ?? ''))) return [{ kind: 'lost', task }];
     return task.isWaiting && task.waitsFor.length === 0 ? [{ kind: 'unreleased', task }] : [];
-  }
-  const isAwaited = [run.root, ...run.tasks].some((other) => other.waitsFor.includes(task.key));
-  return task.state !== 'alive' && isAwaited ? [{ kind: 'unresolved', task }] : [];
+  });
 }
 
-/** A map task adds those of its children's jobs that are not there whenever it runs: only while it waits for them is one gone. */
-function isToCome(run: Inspection, { parent }: InspectedTask): boolean {
-  const map = run.tasks.find(({ id }) => id === parent);
-  return map?.state === 'alive' && map.result === undefined && !map.isWaiting;
+/** A map task that has not stepped out adds those of its children that have no job. */
+function isLost({ state }: InspectedTask, map: InspectedTask | undefined): boolean {
+  if (state === 'alive') return false;
+  return state === 'ended' || map === undefined || map.isWaiting || map.state !== 'alive';
 }
 
 function rootFindings({ root, tasks }: Inspection): readonly Finding[] {
   if (root.isWaiting && root.waitsFor.length === 0) return [{ kind: 'root_unreleased' }];
-  const isDone = tasks.every(({ result, parent }) => parent !== undefined || result !== undefined);
+  const isDone = tasks.every(({ isSettled, parent }) => parent !== undefined || isSettled);
   return isDone && root.state !== 'alive' ? [{ kind: 'no_root' }] : [];
 }
 

@@ -1,12 +1,13 @@
 import { HOUSEKEEPING_QUEUE, type JobRef, jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../contracts/job.ts';
 import type { Plan } from '../../contracts/plan.ts';
-import type { TaskResult } from '../../contracts/result.ts';
 import type { Stop } from '../../contracts/run.ts';
+import type { Child } from '../../contracts/spawn.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { type InspectedJob, inspectJobs } from '../../flow/inspect.ts';
 import { loadQuestions } from '../../journal/load-asks.ts';
 import { type JoinProgress, loadJoins } from '../../journal/load-joins.ts';
-import { loadRun, type RunState } from '../../journal/load-run.ts';
+import { loadRecord, type RunRecord } from '../../journal/load-run.ts';
+import { loadSpawned } from '../../journal/load-spawned.ts';
 import { jobsOf } from '../../plan/flow-graph.ts';
 
 /** One task of a run and its job. `parent` is the map task it is a child of. */
@@ -15,12 +16,15 @@ export type InspectedTask = InspectedJob & {
   readonly job: JobRef;
   readonly key: string;
   readonly parent: string | undefined;
-  readonly result: TaskResult | undefined;
+  /** Its result is recorded. */
+  readonly isSettled: boolean;
 };
 
 /** All that tells whether a run that has not ended goes on by itself. Times in ms since 1970. */
 export type Inspection = {
   readonly now: number;
+  /** It took a step while it was looked at, so the parts do not fit together. */
+  readonly hasMoved: boolean;
   readonly stop: Stop | null;
   readonly plan: Plan | null;
   readonly planned: boolean;
@@ -36,12 +40,14 @@ export type Inspection = {
   readonly asks: readonly { readonly id: string; readonly expiresAt: number }[];
 };
 
-/** Reads how a run stands; undefined when it is gone. Results first: a task that settles meanwhile is found settled by its claim. */
+/**
+ * Reads how a run stands; undefined when it is gone. Jobs before results: a worker records first and ends its job then, so a job
+ * that has ended without a result read afterwards has none.
+ */
 export async function inspectRun(flow: Flow, run: string): Promise<Inspection | undefined> {
-  const state = await loadRun(flow.store, run);
-  if (state === undefined) return undefined;
-  const { record, results } = state;
-  const members = membersOf(flow, run, state);
+  const record = await loadRecord(flow.store, run);
+  if (record === undefined) return undefined;
+  const members = membersOf(flow, run, { record, children: await loadSpawned(flow.store, run) });
   const runJobs = [
     { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) },
     { queue: HOUSEKEEPING_QUEUE, id: jobIds.close(run) },
@@ -49,11 +55,12 @@ export async function inspectRun(flow: Flow, run: string): Promise<Inspection | 
   ];
   const [planJob, closeJob, root, ...jobs] = await inspectJobs(flow, [...runJobs, ...members.map(({ job }) => job)]);
   if (planJob === undefined || closeJob === undefined || root === undefined) return undefined; // never: three were asked for
+  const settled = await loadSettledIds(flow, run);
   const tasks = members.map((member, at) => ({
     ...member,
-    ...(jobs[at] as InspectedJob),
-    result: results.get(member.id),
-  })); // as many as asked for
+    ...(jobs[at] as InspectedJob), // as many as asked for
+    isSettled: settled.has(member.id),
+  }));
   return {
     ...{ now: Date.now(), stop: record.cancel, plan: record.plan, reused: record.fork?.reused ?? [] },
     ...{ planned: record.planned !== undefined, submitted: record.submitted !== undefined },
@@ -62,10 +69,15 @@ export async function inspectRun(flow: Flow, run: string): Promise<Inspection | 
     asks: (await loadQuestions(flow.store, run))
       .filter(({ resolution }) => resolution === undefined)
       .map(({ ask }) => ({ id: ask.id, expiresAt: Date.parse(ask.expires_at) })),
+    hasMoved: await hasMoved(flow, run, record),
   };
 }
 
-function membersOf({ store }: Flow, run: string, { record, children }: RunState) {
+function membersOf(
+  { store }: Flow,
+  run: string,
+  { record, children }: { record: RunRecord; children: ReadonlyMap<string, readonly Child[]> },
+) {
   if (record.plan === null || record.planned === undefined) return [];
   const reused = new Set(record.fork?.reused ?? []);
   const planned = [...jobsOf(run, record.plan)].filter(([id]) => !reused.has(id));
@@ -80,4 +92,17 @@ function membersOf({ store }: Flow, run: string, { record, children }: RunState)
     ...planned.map(([id, job]) => member(id, job)),
     ...spawned.flatMap(([map, list]) => list.map(({ task, job }) => member(task.task_id, job, map))),
   ];
+}
+
+/** Their names only: results may be large, and most runs need no repair. */
+async function loadSettledIds({ store }: Flow, run: string): Promise<ReadonlySet<string>> {
+  return new Set(await store.redis.hkeys(store.keys.run(run).results));
+}
+
+/** Whether it was submitted, or has ended, since its record was read. */
+async function hasMoved({ store }: Flow, run: string, { planned, submitted }: RunRecord): Promise<boolean> {
+  const fields = ['terminal', 'planned', 'submitted'] as const;
+  const [terminal, plannedNow, submittedNow] = await store.redis.hmget(store.keys.run(run).run, ...fields);
+  if (terminal != null) return true;
+  return (plannedNow ?? undefined) !== planned || (submittedNow ?? undefined) !== submitted;
 }

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { BatonError } from '../../contracts/error.ts';
 import { ORCHESTRATOR } from '../../contracts/ids.ts';
 import { type Edge, type JobRef, jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../contracts/job.ts';
-import { type TaskResult, unfinishedTask } from '../../contracts/result.ts';
+import { unfinishedTask } from '../../contracts/result.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { passTime } from '../../flow/pass-time.ts';
 import { releaseJob, reviveJob } from '../../flow/revive.ts';
 import { settleTask } from '../../flow/settle.ts';
 import { claimTask } from '../../journal/claim.ts';
 import { closeStopped } from '../../journal/close-stopped.ts';
+import { loadResultsOf } from '../../journal/load-run.ts';
 import { allEdgesOf, flowSourceOf } from '../../plan/flow-graph.ts';
 import { stopRun } from '../cancel-run.ts';
 import { deadlineStop } from '../deadline.ts';
@@ -26,13 +27,13 @@ export async function mend(patient: Patient, finding: Finding): Promise<void> {
     case 'not_submitted':
       return reviveJob(flow, { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) }, { name: 'plan', run_id: run });
     case 'not_closed':
-      return closeStopped(flow.store, run);
+      return endStopped(patient);
     case 'past_deadline':
       return void (await stopRun(flow, run, deadlineStop));
     case 'lost':
       return settleLost(patient, finding.task);
     case 'unresolved':
-      return resolveEdges(patient, finding.task, finding.task.result);
+      return resolveEdges(patient, finding.task);
     case 'unreleased':
       return releaseJob(flow, finding.task.job);
     case 'no_root':
@@ -46,6 +47,12 @@ export async function mend(patient: Patient, finding: Finding): Promise<void> {
     default:
       return finding satisfies never;
   }
+}
+
+/** Whoever told it to stop died before the job that ends it was there. Its tasks get the time that they get otherwise. */
+async function endStopped({ flow, run, inspection: { stop, closeJob } }: Patient): Promise<void> {
+  if (closeJob.state === 'missing' && stop !== null) await stopRun(flow, run, stop);
+  else await closeStopped(flow.store, run);
 }
 
 /** Claims the task, so that whoever still works on it can write nothing more, and records that its job is gone. */
@@ -85,11 +92,8 @@ async function settleLost(patient: Patient, { id, job, parent }: InspectedTask):
 }
 
 /** Settles again what has settled: the result stays, and every edge that is still there goes. */
-async function resolveEdges(
-  patient: Patient,
-  { id, job, parent }: InspectedTask,
-  result: TaskResult | undefined,
-): Promise<void> {
+async function resolveEdges(patient: Patient, { id, job, parent }: InspectedTask): Promise<void> {
+  const result = (await loadResultsOf(patient.flow.store, patient.run, [id])).get(id);
   if (result === undefined) return;
   const edges = edgesOf(patient, id, parent);
   await settleTask(patient.flow.store, {

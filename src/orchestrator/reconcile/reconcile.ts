@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Flow } from '../../flow/flow.ts';
 import { leaveLead, takeLead } from '../../journal/lease.ts';
+import { removeEndedRun } from '../remove-run.ts';
 import { type Retention, removeOldRuns } from '../retention.ts';
+import { dropOrphanQuestions, QUESTIONS_START } from './drop-orphan-questions.ts';
 import { findingsOf } from './findings.ts';
 import { inspectRun } from './inspect-run.ts';
 import { mend } from './mend.ts';
@@ -25,11 +27,12 @@ export type ReconcilerOptions = {
 /** Looks at the open runs every period, for as long as it is open. */
 export function openReconciler(options: ReconcilerOptions): AsyncDisposable {
   const holder = randomUUID();
+  const closing = new AbortController();
   const sweep = openSweeper(options);
   let sweeping: Promise<void> | undefined;
   const work = async (): Promise<void> => {
     const leadMs = Math.max(LEAD_MIN_MS, LEAD_PERIODS * options.periodMs);
-    if (await takeLead(options.flow.store, holder, leadMs)) await sweep();
+    if (await takeLead(options.flow.store, holder, leadMs)) await sweep(closing.signal);
   };
   const timer = setInterval(() => {
     sweeping ??= work()
@@ -41,31 +44,32 @@ export function openReconciler(options: ReconcilerOptions): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
+      closing.abort();
       await sweeping;
       await leaveLead(options.flow.store, holder).catch(options.onError);
     },
   };
 }
 
-/** One sweep after the other, each over the runs that follow those of the one before. */
-export function openSweeper({ flow, periodMs, retention, onMended, onError }: ReconcilerOptions): () => Promise<void> {
+/** One sweep after the other, each over the runs that follow those of the one before. A signal ends one between two runs. */
+export function openSweeper(options: ReconcilerOptions): (signal?: AbortSignal) => Promise<void> {
+  const { flow, periodMs, retention, onError } = options;
   let place = 0;
-  return async () => {
+  let questions = QUESTIONS_START;
+  return async (signal) => {
     const { redis, keys } = flow.store;
     const oldEnough = Date.now() - periodMs;
     const runs = await redis.zrangebyscore(keys.openRuns, '-inf', oldEnough, 'LIMIT', place, RUNS_PER_SWEEP);
     place = runs.length < RUNS_PER_SWEEP ? 0 : place + RUNS_PER_SWEEP;
-    for (const run of runs) await reconcileRun(flow, run, onMended).catch(onError);
-    await removeOldRuns(flow, retention);
+    for (const run of runs) if (signal?.aborted !== true) await reconcileRun(options, run).catch(onError);
+    questions = await dropOrphanQuestions(flow.store, questions);
+    await removeOldRuns(flow, retention, { onError, signal });
   };
 }
 
-async function reconcileRun(flow: Flow, run: string, onMended: ReconcilerOptions['onMended']): Promise<void> {
+async function reconcileRun({ flow, onMended }: ReconcilerOptions, run: string): Promise<void> {
   const inspection = await inspectRun(flow, run);
-  if (inspection === undefined) {
-    await flow.store.redis.zrem(flow.store.keys.openRuns, run);
-    return;
-  }
+  if (inspection === undefined) return void (await removeEndedRun(flow, run)); // its record is lost: what names it goes too
   for (const finding of findingsOf(inspection)) {
     await mend({ flow, run, inspection }, finding);
     onMended({ run, finding: finding.kind });

@@ -1,0 +1,71 @@
+// Many runs, then their retention: what Redis holds before and after.
+import { removeOldRuns } from '../../src/orchestrator/retention.ts';
+import { type Engine, openEngine } from './engine.ts';
+import { planOf } from './plans.ts';
+import { eventually } from './processes.ts';
+
+/** What a Redis holds. `runKeys`: those that name any run. */
+export type Holding = { readonly keys: number; readonly runKeys: number; readonly bytes: number };
+
+export type MemoryDose = {
+  /** What it holds once each kind of run has been there and has left, its queues' own keys included. */
+  readonly before: Holding;
+  readonly full: Holding;
+  readonly after: Holding;
+  readonly removedPerSecond: number;
+};
+
+const RUN_ID = /r[A-Za-z0-9]{22}/;
+/** Runs under way at once. */
+const AT_ONCE = 50;
+/** Longer than what stays inside of an envelope. */
+const long = { input_data: { words: ['x'.repeat(3_000)] } };
+
+const plan = planOf({
+  a: long,
+  b: { after: ['a'] },
+  c: { after: ['a'], ...long },
+  m: { after: ['a'], kind: 'map', map: { over: { input: 'items' } }, input_data: { items: [1, 2, 3] } },
+  bad: { input_data: { fail: true }, retries: 0, optional: true },
+  j: { after: ['b', 'c', 'm', 'bad'], join: { min_fraction: 0.5, grace_ms: 60_000, timeout_ms: 3_600_000 } },
+});
+
+/** Runs `runs` runs on an engine of its own after as many as `warmUp`, and lets retention take all of them. */
+export async function takeMemoryDose(runs: number, warmUp: number): Promise<MemoryDose> {
+  await using engine = await openEngine({ env: { BATON_RETENTION_MS: '3600000', BATON_RECONCILE_MS: '100' } });
+  await runMany(engine, warmUp);
+  await removeAll(engine);
+  const before = await holdingOf(engine);
+  await runMany(engine, runs);
+  const full = await holdingOf(engine);
+  const began = performance.now();
+  await removeAll(engine);
+  const removedPerSecond = (1_000 * runs) / (performance.now() - began);
+  return { before, full, removedPerSecond, after: await holdingOf(engine) };
+}
+
+async function runMany(engine: Engine, runs: number): Promise<void> {
+  for (let left = runs; left > 0; left -= AT_ONCE) {
+    const group = Array.from({ length: Math.min(AT_ONCE, left) }, () => engine.submit(plan, { deadline_ms: 3_600_000 }));
+    await Promise.all(group);
+    await eventually(async () => ((await engine.opened.store.redis.zcard(engine.opened.store.keys.openRuns)) === 0 ? true : undefined), 60_000);
+  }
+}
+
+/** Retention as the leader calls it, until no run is left: one whose last job is still in its worker's hands takes another try. */
+async function removeAll({ opened }: Engine): Promise<void> {
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  await eventually(async () => {
+    await removeOldRuns(opened.flow, { ageMs: 0, runs: 0 }, { onError });
+    return (await opened.store.redis.zcard(opened.store.keys.endedRuns)) === 0 ? true : undefined;
+  }, 120_000);
+}
+
+async function holdingOf({ opened }: Engine): Promise<Holding> {
+  const { redis } = opened.store;
+  const keys = await redis.keys('*');
+  const bytes = Number(/^used_memory_dataset:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+  return { keys: keys.length, runKeys: keys.filter((key) => RUN_ID.test(key)).length, bytes };
+}
