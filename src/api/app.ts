@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import { openPressure } from '../journal/pressure.ts';
 import { addAgentRoutes } from './agents.ts';
 import { addDashboard } from './dashboard.ts';
+import { addForkRoute } from './fork.ts';
 import { addHealthRoutes } from './health.ts';
 import { addInterruptRoutes } from './interrupts.ts';
 import { addSeedRoutes } from './orchestrate.ts';
@@ -31,6 +32,7 @@ export function openApi(tools: ApiTools): Api {
   addHealthRoutes(app, door);
   addRunRoutes(app, door);
   addTimelineRoutes(app, door);
+  addForkRoute(app, door);
   addInterruptRoutes(app, door);
   addSeedRoutes(app, door);
   addAgentRoutes(app, door);

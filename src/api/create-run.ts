@@ -1,6 +1,6 @@
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import type { RunAccepted, RunView } from '../contracts/run.ts';
-import { submitRun } from '../orchestrator/submit-run.ts';
+import { type Submitted, submitRun } from '../orchestrator/submit-run.ts';
 import { linksOf, viewRun } from '../orchestrator/view-run.ts';
 import { chooseStreamOrJson } from './accept.ts';
 import { followRun } from './follow-run.ts';
@@ -24,20 +24,35 @@ export function createRun(door: Door): Handler {
     const idempotency = idempotencyOf(request.get('Idempotency-Key'), body);
     // Without a key this is a new run, of which the client cannot have seen anything.
     const after = idempotency && cursorOf(request.get('Last-Event-ID'), request.query.after);
-    const { run, status } = await submitRun(door.flow, body, idempotency);
-    const links = linksOf(run);
-    response.location(links.self);
-    if (format !== null) return streamRun(door, response, { run, after, format });
-
-    const seconds = waitSecondsOf(request.get('Prefer'));
-    const view = seconds === 0 ? undefined : await waitForEnd(door, run, { response, timeoutMs: seconds * 1_000 });
-    if (view !== undefined) {
-      response.set('Preference-Applied', `wait=${seconds}`).json(view);
-      return;
-    }
-    const accepted: RunAccepted = { run_id: run, status, links };
-    response.status(202).set('Retry-After', `${POLL_AFTER_SECONDS}`).json(accepted);
+    const submitted = await submitRun(door.flow, body, idempotency);
+    await answerAccepted(door, { request, response }, { ...submitted, after, format });
   };
+}
+
+type Answering = Submitted & {
+  /** Where the client's events begin, and the form it wants them in; null for JSON. */
+  readonly after: string | undefined;
+  readonly format: ReturnType<typeof chooseStreamOrJson>;
+};
+
+/** Answers for a run that was accepted: with its events, with its end when the client waits for that, else with 202. */
+export async function answerAccepted(
+  door: Door,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  { run, status, after, format }: Answering,
+): Promise<void> {
+  const links = linksOf(run);
+  response.location(links.self);
+  if (format !== null) return streamRun(door, response, { run, after, format });
+
+  const seconds = waitSecondsOf(request.get('Prefer'));
+  const view = seconds === 0 ? undefined : await waitForEnd(door, run, { response, timeoutMs: seconds * 1_000 });
+  if (view !== undefined) {
+    response.set('Preference-Applied', `wait=${seconds}`).json(view);
+    return;
+  }
+  const accepted: RunAccepted = { run_id: run, status, links };
+  response.status(202).set('Retry-After', `${POLL_AFTER_SECONDS}`).json(accepted);
 }
 
 type Patience = { readonly response: Response; readonly timeoutMs: number };

@@ -1,7 +1,6 @@
 import { BatonError } from '../contracts/error.ts';
 import { EventId } from '../contracts/ids.ts';
 import { defaults } from '../contracts/limits.ts';
-import type { RunRequest } from '../contracts/run.ts';
 import type { Idempotency } from '../orchestrator/submit-run.ts';
 
 const IDEMPOTENCY_KEY_CHARS = 255;
@@ -16,7 +15,7 @@ export function waitSecondsOf(prefer: string | undefined): number {
 }
 
 /** An Idempotency-Key with the body it belongs to; undefined without one. Throws invalid_request when it is empty or too long. */
-export function idempotencyOf(key: string | undefined, body: RunRequest): Idempotency | undefined {
+export function idempotencyOf(key: string | undefined, body: object): Idempotency | undefined {
   if (key === undefined) return undefined;
   if (key.length > 0 && key.length <= IDEMPOTENCY_KEY_CHARS) return { owner: OWNER, key, body: JSON.stringify(body) };
   const message = `expected 1 to ${IDEMPOTENCY_KEY_CHARS} characters, came ${key.length}`;

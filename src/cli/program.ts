@@ -8,6 +8,7 @@ import { type Context, exitCode } from './context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDemoAgentsCommand } from './demo-agents.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addForkCommand } from './fork.ts';
 import { addInterruptCommands } from './interrupts.ts';
 import { addOfflineModelCommand } from './offline-model.ts';
 import { addRunCommand } from './run.ts';
@@ -38,7 +39,14 @@ function buildProgram(context: Context): Command {
     .showHelpAfterError('(--help lists what there is)');
   const commands = [
     ...[addStartCommand, addRunCommand, addDemoCommand, addApiCommand, addWorkerCommand],
-    ...[addAgentsCommand, addInterruptCommands, addDoctorCommand, addDemoAgentsCommand, addOfflineModelCommand],
+    ...[
+      addAgentsCommand,
+      addInterruptCommands,
+      addForkCommand,
+      addDoctorCommand,
+      addDemoAgentsCommand,
+      addOfflineModelCommand,
+    ],
   ];
   for (const add of commands) add(program, context);
   return program;

@@ -1,6 +1,7 @@
 // client: baton from outside, in Node and in browsers: submit, wait, and streams that survive cuts.
 import type { z } from 'zod';
 import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
+import { ForkPreview, type ForkRequest } from '../contracts/fork.ts';
 import { type Decision, InterruptView } from '../contracts/interrupt.ts';
 import { isTerminal, RunAccepted, type RunRequest, RunView } from '../contracts/run.ts';
 import { type HttpOptions, openHttp } from './http.ts';
@@ -9,6 +10,9 @@ import { IDLE_MS, pathOf, type StreamOptions, streamEvents } from './stream.ts';
 
 /** What a run is asked for: a query or a ready plan; defaults may be left out. */
 export type RunInput = z.input<typeof RunRequest>;
+
+/** Tasks to run again, and changes of tasks, which run again too. */
+export type ForkInput = z.input<typeof ForkRequest>;
 
 export type CallOptions = Readonly<{ signal?: AbortSignal | undefined }>;
 export type SubmitOptions = CallOptions & Readonly<{ idempotencyKey?: string | undefined }>;
@@ -32,6 +36,10 @@ export type Client = {
   submitAndStream(request: RunInput, options?: SubmitOptions): AsyncIterable<StreamEvent>;
   /** Asks for the run's end; the status it has then. Nothing happens to a run that has ended. */
   cancel(id: string, options?: CallOptions): Promise<RunAccepted>;
+  /** A new run of one that has ended: what is named or changed runs again with all that depends on it, everything else is re-used. */
+  fork(id: string, request: ForkInput, options?: SubmitOptions): Promise<RunAccepted>;
+  /** What such a fork would run again, and what that cost last time. */
+  previewFork(id: string, request: ForkInput, options?: CallOptions): Promise<ForkPreview>;
   /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
   runs(options?: PageOptions): Promise<RunPage>;
   agents(options?: CallOptions): Promise<readonly ListedAgent[]>;
@@ -77,6 +85,16 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
       yield* stream(run_id, { signal: given.signal });
     },
     cancel: (id, { signal } = {}) => http.load(RunAccepted, { path: `${pathOf(id)}/cancel`, method: 'POST', signal }),
+    fork: (id, body, { idempotencyKey = randomKey(), signal } = {}) =>
+      http.load(RunAccepted, {
+        path: `${pathOf(id)}/fork`,
+        method: 'POST',
+        headers: { 'idempotency-key': idempotencyKey },
+        body,
+        signal,
+      }),
+    previewFork: (id, body, { signal } = {}) =>
+      http.load(ForkPreview, { path: `${pathOf(id)}/fork?dry_run=1`, method: 'POST', body, signal }),
     runs: ({ limit, cursor, signal } = {}) => {
       const query = new URLSearchParams({
         ...(limit !== undefined && { limit: `${limit}` }),

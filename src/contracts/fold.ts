@@ -127,7 +127,7 @@ function foldTaskEvent(task: FoldedTask, event: StreamEvent): FoldedTask {
     case 'task.failed':
       return { ...current, status: 'failed', error: event.detail.error };
     case 'task.reused':
-      return { ...current, status: event.detail.status };
+      return { ...current, status: event.detail.status, agent_id: agentOf(event) };
     case 'interrupt.requested':
       return { ...current, status: 'waiting' };
     case 'interrupt.resolved':
@@ -158,7 +158,18 @@ function withTask(before: FoldedRun, event: StreamEvent): FoldedRun {
 }
 
 function withPlan(run: FoldedRun, { reasoning, model, tasks }: EventDetail<'plan.ready'>): FoldedRun {
-  return { ...run, reasoning, model, tasks: tasks.map(newTask) };
+  const reused = new Map(run.tasks.map((task) => [task.task_id, task]));
+  return {
+    ...run,
+    reasoning,
+    model,
+    tasks: tasks.map((task) => ({ ...newTask(task), ...reusedOf(reused.get(task.task_id)) })),
+  };
+}
+
+/** What a fork has of a task before there is a plan. */
+function reusedOf(task: FoldedTask | undefined): Pick<FoldedTask, 'status' | 'agent_id'> | undefined {
+  return task && { status: task.status, agent_id: task.agent_id };
 }
 
 /** Those that are known already, from a snapshot, stay as they are. */

@@ -1,6 +1,8 @@
 import type { EventDraft } from '../contracts/event.ts';
+import type { Keys } from '../contracts/keys.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { Plan } from '../contracts/plan.ts';
+import type { TaskResult } from '../contracts/result.ts';
 import type { RunOptions } from '../contracts/run-options.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
@@ -17,18 +19,26 @@ export type NewRun = {
   readonly idempotency: { readonly owner: string; readonly keyDigest: string; readonly bodyDigest: string } | undefined;
   readonly options: RunOptions;
   readonly event: EventDraft;
+  /** The run it is forked from, and the results it begins with. */
+  readonly fork?: { readonly from: string; readonly reused: readonly TaskResult[] } | undefined;
 };
 
-/** `accepted` is a new run, `repeated` the one that this key and body made before, `conflict` the one made with another body. */
-export type Accepted = { readonly outcome: 'accepted' | 'repeated' | 'conflict'; readonly run: string };
+/**
+ * `accepted` is a new run, `repeated` the one that this key and body made before, `conflict` the one made with another body;
+ * `gone`: there is nothing of what was to be forked.
+ */
+export type Accepted = { readonly outcome: 'accepted' | 'repeated' | 'conflict' | 'gone'; readonly run: string };
 
 /** Writes a run's record together with run.created, so that no reader is ever too early. Repeating it is harmless. */
 export async function createRun({ redis, keys }: Store, input: NewRun): Promise<Accepted> {
-  const { idempotency } = input;
+  const { idempotency, fork } = input;
   const run = keys.run(input.run);
   const idempotencyKey = keys.idempotency(idempotency?.owner ?? '', idempotency?.keyDigest ?? '');
   const reply = await runScript(redis, script, {
-    keys: [run.run, run.events, keys.runs, idempotencyKey, keys.openRuns],
+    keys: [
+      ...[run.run, run.events, keys.runs, idempotencyKey, keys.openRuns, run.results],
+      ...(fork === undefined ? [] : [keys.run(fork.from).run, keys.run(fork.from).results]),
+    ],
     args: [
       input.run,
       idempotency?.bodyDigest ?? '',
@@ -40,8 +50,24 @@ export async function createRun({ redis, keys }: Store, input: NewRun): Promise<
       ...eventArgs(input.event),
       JSON.stringify(input.options),
       input.options.deadline_ms ?? '',
+      ...forkArgs(keys, input),
     ],
   });
   const [code, id] = reply as [number, string]; // the script returns nothing else
-  return { outcome: code === 1 ? 'accepted' : code === 0 ? 'repeated' : 'conflict', run: id };
+  return { outcome: outcomes.get(code) ?? 'conflict', run: id };
+}
+
+const outcomes: ReadonlyMap<number, Accepted['outcome']> = new Map([
+  [1, 'accepted'],
+  [0, 'repeated'],
+  [-1, 'conflict'],
+  [-2, 'gone'],
+]);
+
+function forkArgs(keys: Keys, { run, fork }: NewRun): readonly string[] {
+  if (fork === undefined) return ['', '', ''];
+  const { from, reused } = fork;
+  const record = JSON.stringify({ from, reused: reused.map((result) => result.task_id) });
+  const said = reused.flatMap(({ task_id, agent_id, status }) => [task_id, agent_id, JSON.stringify({ status, from })]);
+  return [record, keys.run(from).text(''), keys.run(run).text(''), ...said];
 }

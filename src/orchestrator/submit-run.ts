@@ -5,7 +5,7 @@ import { rootEvent } from '../contracts/root-event.ts';
 import type { RunRequest, RunStatus } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
-import { createRun } from '../journal/create.ts';
+import { createRun, type NewRun } from '../journal/create.ts';
 import { loadHead } from '../journal/load-run.ts';
 import { unknownPoints } from '../plan/interrupts.ts';
 import { jobPriority } from '../plan/priority.ts';
@@ -25,21 +25,29 @@ export async function submitRun(flow: Flow, request: RunRequest, idempotency?: I
   rejectFaultyPlan(request);
   rejectUnknownPoints(request);
   const query = request.query ?? request.plan?.original_query ?? '';
+  const { plan, metadata, options } = request;
+  return acceptRun(flow, { query, plan, metadata, options }, idempotency);
+}
+
+/** A run that is to be accepted as it is. */
+export type Acceptance = Pick<NewRun, 'query' | 'plan' | 'metadata' | 'options' | 'fork'>;
+
+/** Writes an accepted run, and adds the jobs that carry it out. */
+export async function acceptRun(flow: Flow, accepted: Acceptance, idempotency?: Idempotency): Promise<Submitted> {
+  const { query, plan, options } = accepted;
   const { outcome, run } = await createRun(flow.store, {
+    ...accepted,
     run: newRunId(),
-    query,
-    plan: request.plan,
-    metadata: request.metadata,
-    options: request.options,
     idempotency: idempotency && digests(idempotency),
-    event: created(query, request.plan !== undefined),
+    event: created(query, plan !== undefined),
   });
   if (outcome === 'conflict') throw new BatonError('idempotency_conflict');
+  if (outcome === 'gone') throw new BatonError('run_not_found');
   const status = outcome === 'accepted' ? 'queued' : ((await loadHead(flow.store, run))?.status ?? 'queued');
   // A repeat may come because the first caller died right here: the job's id makes a second add harmless.
-  const { deadline_ms: deadlineMs } = request.options;
+  const { deadline_ms: deadlineMs } = options;
   if (status === 'queued' && deadlineMs !== undefined) await addRunJob(flow, 'deadline', { run, delayMs: deadlineMs });
-  if (status === 'queued') await addRunJob(flow, 'plan', { run, priority: jobPriority(request.options.priority, 0) });
+  if (status === 'queued') await addRunJob(flow, 'plan', { run, priority: jobPriority(options.priority, 0) });
   return { run, status };
 }
 

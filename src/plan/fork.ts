@@ -1,0 +1,66 @@
+import type { Fault } from '../contracts/error.ts';
+import type { ForkRequest } from '../contracts/fork.ts';
+import type { Plan, SubTask } from '../contracts/plan.ts';
+import type { TaskResult } from '../contracts/result.ts';
+import { graphOf } from './graph.ts';
+import { validatePlan } from './validate.ts';
+
+/** Tasks that were skipped for these reasons did not come to their turn, because their run ended. */
+const unfinished: ReadonlySet<string> = new Set(['cancelled', 'run_deadline', 'budget_exhausted']);
+
+export type ForkSource = {
+  readonly plan: Plan;
+  readonly results: ReadonlyMap<string, TaskResult>;
+  readonly request: ForkRequest;
+};
+
+export type ForkedPlan = { readonly plan: Plan; readonly rerun: readonly string[]; readonly reused: readonly string[] };
+
+/**
+ * A run's plan with edits, and which of its tasks run again: those named, those edited, those that have no result of their own, and
+ * all that depends on one of them. Everything else is re-used as it is, failures included.
+ */
+export function forkPlan({ plan, results, request }: ForkSource): ForkedPlan {
+  const edited = withEdits(plan, request);
+  const named = new Set([...request.from, ...Object.keys(request.edits)]);
+  const rerun = new Set<string>();
+  for (const id of graphOf(edited).order) {
+    const task = edited.sub_tasks.find((each) => each.task_id === id);
+    const isBehind = task?.depends_on.some((dependency) => rerun.has(dependency)) ?? false;
+    if (named.has(id) || isBehind || task === undefined || !hasOwnResult(task, results)) rerun.add(id);
+  }
+  const ids = edited.sub_tasks.map((task) => task.task_id);
+  return { plan: edited, rerun: ids.filter((id) => rerun.has(id)), reused: ids.filter((id) => !rerun.has(id)) };
+}
+
+/** What is wrong with a fork, each with its place; empty for a good one. */
+export function forkFaults({ plan, request }: ForkSource): readonly Fault[] {
+  const known = new Set(plan.sub_tasks.map((task) => task.task_id));
+  const unknown = (id: string, path: string): readonly Fault[] =>
+    known.has(id) ? [] : [{ path, message: `"${id}" is no task of this run` }];
+  const faults = [
+    ...request.from.flatMap((id, index) => unknown(id, `from[${index}]`)),
+    ...Object.keys(request.edits).flatMap((id) => unknown(id, `edits.${id}`)),
+  ];
+  return faults.length > 0 ? faults : validatePlan(withEdits(plan, request));
+}
+
+function withEdits(plan: Plan, { edits }: ForkRequest): Plan {
+  const changes = new Map(Object.entries(edits));
+  return {
+    ...plan,
+    sub_tasks: plan.sub_tasks.map((task) => {
+      const { input_data = task.input_data, agent = task.agent } = changes.get(task.task_id) ?? {};
+      return { ...task, input_data, ...(agent === undefined ? {} : { agent }) };
+    }),
+  };
+}
+
+function hasOwnResult(task: SubTask, results: ForkSource['results']): boolean {
+  const result = results.get(task.task_id);
+  if (result?.status !== 'skipped') return result !== undefined;
+  const code = result.error?.code ?? '';
+  // Skipped although nothing of its own was missing: another task failed the run.
+  const isInnocent = task.depends_on.every((id) => results.get(id)?.status === 'completed');
+  return !unfinished.has(code) && !(code === 'dependency_failed' && isInnocent);
+}
