@@ -40,6 +40,18 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          // The full doses of what the other projects try in small: by hand, figures in docs/testing.md.
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          globalSetup: './test/support/redis-binary.ts',
+          pool: 'forks',
+          testTimeout: 1_800_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkCrashPoints, operations, type Place } from '../suites/crash-points.ts';
+import { startTestRedis } from '../support/redis.ts';
+import { openTestStore } from '../support/store.ts';
+
+/** One place in so many, and the first; other ones each time. All of them: `npm run test:long`. */
+const ONE_IN = 10;
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+let place: Place;
+
+beforeAll(async () => {
+  const redis = await startTestRedis();
+  place = { redis, opened: openTestStore(redis.url) };
+});
+
+afterAll(async () => {
+  await place.opened[Symbol.asyncDispose]();
+  await place.redis.stop();
+});
+
+test.each(Object.entries(operations))(
+  '%s: wherever its process dies, nothing is stuck, lost or doubled',
+  async (name, operation) => {
+    const coverage = await checkCrashPoints(place, operation, (point) => point === 1 || (point + seed) % ONE_IN === 0);
+    console.log(`${name}: ${coverage.tried} of ${coverage.points} places, SEED=${seed}`);
+    expect(coverage.tried).toBeGreaterThan(0);
+  },
+  120_000,
+);
