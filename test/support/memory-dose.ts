@@ -1,5 +1,7 @@
 // Many runs, then their retention: what Redis holds before and after.
+import type { Redis } from 'ioredis';
 import { removeOldRuns } from '../../src/orchestrator/retention.ts';
+import { seen } from './agents/scripted.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { planOf } from './plans.ts';
 import { eventually } from './processes.ts';
@@ -16,6 +18,9 @@ export type MemoryDose = {
 };
 
 const RUN_ID = /r[A-Za-z0-9]{22}/;
+/** What Redis holds for the connections of one engine when none of them has just carried much. */
+const CLIENTS_AT_REST = 120_000;
+const REST_MS = 30_000;
 /** Runs under way at once. */
 const AT_ONCE = 50;
 /** Longer than what stays inside of an envelope. */
@@ -32,7 +37,7 @@ const plan = planOf({
 
 /** Runs `runs` runs on an engine of its own after as many as `warmUp`, and lets retention take all of them. */
 export async function takeMemoryDose(runs: number, warmUp: number): Promise<MemoryDose> {
-  await using engine = await openEngine({ env: { BATON_RETENTION_MS: '3600000', BATON_RECONCILE_MS: '100' } });
+  await using engine = await openEngine({ env: { BATON_RETENTION_MS: '3600000' } });
   await runMany(engine, warmUp);
   await removeAll(engine);
   const before = await holdingOf(engine);
@@ -54,7 +59,15 @@ async function runMany(engine: Engine, runs: number): Promise<void> {
       async () => ((await engine.opened.store.redis.zcard(engine.opened.store.keys.openRuns)) === 0 ? true : undefined),
       60_000,
     );
+    forgetCalls();
   }
+}
+
+/** The agents look through all that they saw at each call, which many thousands of calls would make slow. */
+function forgetCalls(): void {
+  seen.calls.length = 0;
+  seen.began.clear();
+  seen.ended.clear();
 }
 
 /** Retention as the leader calls it, until no run is left: one whose last job is still in its worker's hands takes another try. */
@@ -72,6 +85,20 @@ async function holdingOf({ opened }: Engine): Promise<Holding> {
   const { redis } = opened.store;
   // BullMQ's mark of its last look for stalled jobs comes and goes.
   const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':stalled-check'));
-  const bytes = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
-  return { keys: keys.length, runKeys: keys.filter((key) => RUN_ID.test(key)).length, bytes };
+  return {
+    keys: keys.length,
+    runKeys: keys.filter((key) => RUN_ID.test(key)).length,
+    bytes: await loadBytesAtRest(redis),
+  };
+}
+
+/** used_memory, once the connections' buffers have shrunk: they grow with what was carried last, whether or not it is kept. */
+function loadBytesAtRest(redis: Redis): Promise<number> {
+  return eventually(async () => {
+    const info = await redis.info('memory');
+    const [bytes, clients] = ['used_memory', 'mem_clients_normal'].map((name) =>
+      Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]),
+    );
+    return clients !== undefined && clients < CLIENTS_AT_REST ? bytes : undefined;
+  }, REST_MS);
 }

@@ -18,12 +18,13 @@ export type BatonProcess = AsyncDisposable & {
   readonly stderr: () => string;
 };
 
-/** Starts `baton <args>` and waits until it says that it is ready. Throws with its stderr when it ends before. */
+/** Starts `baton <args>` and waits until it says that it is ready. Throws with its stderr when it ends before. `file`: another build's. */
 export async function startBaton(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  file: string = bin,
 ): Promise<BatonProcess> {
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, BATON_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -6,6 +6,8 @@ export type RedisProxy = AsyncDisposable & {
   readonly url: string;
   /** From now on nothing goes either way on connections that have called themselves `name`, until the release. */
   stall(name: string): () => void;
+  /** Breaks all connections there are; new ones get through. */
+  cut(): void;
 };
 
 type Link = { readonly client: Socket; readonly server: Socket; head: string };
@@ -41,6 +43,9 @@ export async function openRedisProxy(port: number): Promise<RedisProxy> {
       return () => {
         for (const { client, server } of stalled) client.pipe(server);
       };
+    },
+    cut: () => {
+      for (const { client } of links) client.destroy();
     },
     [Symbol.asyncDispose]: async () => {
       for (const { client } of links) client.destroy();

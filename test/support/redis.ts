@@ -31,6 +31,8 @@ export type TestRedisOptions = Readonly<{
   dir?: string;
   /** Default: a free one. */
   port?: number;
+  /** The redis-server to run. Default: what vitest's setup has found. */
+  binary?: string;
 }>;
 
 export type TestRedis = AsyncDisposable & {
@@ -55,8 +57,8 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   return isContainer ? startContainer() : startProcess(options);
 }
 
-async function startProcess({ appendonly = false, dir, port }: TestRedisOptions): Promise<TestRedis> {
-  const binary = inject('redisServerBin') ?? (await findTestRedisServer());
+async function startProcess({ appendonly = false, dir, port, binary: given }: TestRedisOptions): Promise<TestRedis> {
+  const binary = given ?? inject('redisServerBin') ?? (await findTestRedisServer());
   const folder = dir ?? (await mkdtemp(path.join(tmpdir(), 'baton-redis-')));
   const fixedPort = port ?? (await freePort());
   const logFile = path.join(folder, 'redis.log');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export type Received = Readonly<{
   method: string;
@@ -27,9 +28,7 @@ export async function openScriptedServer(script: Script): Promise<ScriptedServer
   const waiting: ((request: Received) => void)[] = [];
   const expectOne = (): void => void arrivals.push(new Promise((resolve) => waiting.push(resolve)));
   const server = createServer(async (request, response) => {
-    // Not events.once: it would reject at a reset, which is a way to close too.
-    const closed = new Promise<void>((resolve) => request.socket.once('close', () => resolve()));
-    request.socket.on('error', () => undefined);
+    const closed = closedOf(request.socket);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = '', url: path = '', headers } = request;
@@ -57,4 +56,17 @@ export async function openScriptedServer(script: Script): Promise<ScriptedServer
       await done;
     },
   };
+}
+
+const closings = new WeakMap<Socket, Promise<void>>();
+
+/** One listener per connection, however many requests it carries. */
+function closedOf(socket: Socket): Promise<void> {
+  const known = closings.get(socket);
+  if (known !== undefined) return known;
+  // Not events.once: it would reject at a reset, which is a way to close too.
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined); // its close follows
+  closings.set(socket, closed);
+  return closed;
 }
