@@ -13,8 +13,8 @@ type Choice = {
 /** Between two faults, and how long what was killed stays away. */
 const PAUSE_MS = 900;
 const AWAY_MS = 1_200;
-/** A process is stopped for less than a lock mostly, and never for much longer than its agents take. */
-const STOP_MS = 3_000;
+/** A process is stopped for this long at most: half of the times for longer than its locks last. */
+const STOP_MS = 4_500;
 
 /** Hurts the cluster until the signal says stop, one fault after the other, in an order that follows from the seed. */
 export async function hurt(cluster: Cluster, random: () => number, signal: AbortSignal): Promise<readonly Fault[]> {

@@ -32,6 +32,7 @@ export async function startBaton(
   const exited = once(child, 'exit').then(([code, signal]): number | string => code ?? signal);
   const killOnExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killOnExit);
+  void exited.then(() => process.off('exit', killOnExit));
   const ready = await waitUntilReady(child, exited, stderr);
   const signal = (name: NodeJS.Signals): void => void child.kill(name);
   return {
@@ -44,7 +45,6 @@ export async function startBaton(
       signal('SIGCONT');
       signal('SIGTERM');
       await within(STOP_MS, exited, () => `baton ${args[0]} did not stop: ${stderr()}`);
-      process.off('exit', killOnExit);
     },
   };
 }

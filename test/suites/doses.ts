@@ -1,0 +1,68 @@
+// Faults in doses: small ones in each test run, the full ones by `npm run test:long`.
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { percentile } from '../../bench/figure.ts';
+import { openClient } from '../../src/client/client.ts';
+import { cancelRun } from '../../src/orchestrator/cancel-run.ts';
+import { seen } from '../support/agents/scripted.ts';
+import { openTestApi } from '../support/api.ts';
+import type { Engine } from '../support/engine.ts';
+import { planOf } from '../support/plans.ts';
+
+/** A run takes about so long; it is cancelled somewhere in it. */
+const RUN_MS = 120;
+const AT_ONCE = 10;
+
+/** Cancels runs at random instants. Gives back the ms from the request to the end, as the p99. */
+export async function cancelAtRandom(engine: Engine, runs: number, random: () => number): Promise<number> {
+  const took: number[] = [];
+  for (let begun = 0; begun < runs; begun += AT_ONCE) {
+    const batch = Array.from({ length: Math.min(AT_ONCE, runs - begun) }, () => cancelOne(engine, random() * RUN_MS));
+    took.push(...(await Promise.all(batch)));
+  }
+  return percentile(took, 0.99);
+}
+
+async function cancelOne(engine: Engine, afterMs: number): Promise<number> {
+  const run = await engine.submit(
+    planOf({
+      a: { input_data: { ms: 30 } },
+      b: { after: ['a'], input_data: { hang: true } },
+      c: { after: ['a'], input_data: { ms: 40 }, capability: 'search' },
+      m: {
+        after: ['a'],
+        kind: 'map',
+        map: { over: { input: 'items' } },
+        input_data: { items: [{ ms: 20 }, { ms: 60 }] },
+      },
+      d: { after: ['c', 'm'] },
+    }),
+  );
+  await pause(afterMs); // a random instant is what this is about
+  const askedAt = performance.now();
+  await cancelRun(engine.opened.flow, run);
+  const { events } = await engine.ended(run);
+  const tookMs = performance.now() - askedAt;
+  expect(events.at(-1)?.name).toBe('run.cancelled');
+  const begunAfter = [...seen.began].filter(([key, at]) => key.startsWith(run) && at > askedAt + tookMs);
+  expect(begunAfter, 'calls that began after the end').toEqual([]);
+  return tookMs;
+}
+
+/** Posts each key `posts` times at once: each is one run. */
+export async function submitInParallel(engine: Engine, keys: number, posts: number): Promise<void> {
+  await using api = await openTestApi(engine.redis.url);
+  const client = openClient({ url: api.url });
+  const plan = planOf({ a: {} });
+  for (let key = 0; key < keys; key += 1) {
+    const idempotencyKey = `dose-${key}-${Math.random()}`;
+    const accepted = await Promise.all(
+      Array.from({ length: posts }, () => client.submit({ plan }, { idempotencyKey })),
+    );
+    const runs = new Set(accepted.map(({ run_id }) => run_id));
+    expect(runs.size).toBe(1);
+    for (const run of runs) await engine.ended(run);
+    const [run = ''] = runs;
+    expect(seen.calls.filter(({ key: call }) => call.startsWith(run))).toHaveLength(1);
+  }
+}
