@@ -12,7 +12,7 @@ import type { Plan, Priority, SubTask } from '../contracts/plan.ts';
 import type { TaskOutcome } from '../contracts/result.ts';
 import { requiredInputs } from './dependencies.ts';
 import { graphOf, levelsOf, type PlanGraph, treeSize } from './graph.ts';
-import { feedsJoin, joinSpecOf } from './join.ts';
+import { droppable, feedsJoin, joinSpecOf, mayGoEarly } from './join.ts';
 import { jobPriority } from './priority.ts';
 
 /** Tasks whose results are there before the flow begins (a fork's): they have no job, and what waits for them does not. */
@@ -25,6 +25,7 @@ export type FlowSource = {
   readonly root: JobRef;
   readonly seeds: Seeds;
   readonly levels: ReadonlyMap<string, number>;
+  readonly droppable: ReadonlySet<string>;
   readonly priority: Priority;
 };
 
@@ -55,7 +56,15 @@ export function flowSourceOf(
 ): FlowSource {
   const graph = graphOf(plan);
   const root = { queue: ROOT_QUEUE, id: jobIds.root(run) };
-  return { graph, jobs: jobsOf(run, plan), root, seeds, levels: levelsOf(graph), priority };
+  return {
+    graph,
+    jobs: jobsOf(run, plan),
+    root,
+    seeds,
+    levels: levelsOf(graph),
+    droppable: droppable(graph),
+    priority,
+  };
 }
 
 /** Task id -> its job. The index in the plan makes the id, so a task id may hold what BullMQ would not take. */
@@ -81,12 +90,12 @@ function nodeOf(source: FlowSource, id: string): FlowNode {
   // A join counts its branches, so even the first edge goes through settle when it leads to one.
   const counted = first !== undefined && feedsJoin(pick(graph.tasks, first), id) ? [first, ...others] : others;
   const edges = counted.map((dependent) => edgeOf(source, id, dependent));
-  const isLateKept = first !== undefined && isAwaitedByRoot(source, id);
+  const isAwaited = first !== undefined && isAwaitedByRoot(source, id);
   return {
     task,
     job: pick(jobs, id),
     parent: first === undefined ? root : pick(jobs, first),
-    edges: isLateKept ? [...edges, root] : edges,
+    edges: isAwaited ? [...edges, root] : edges,
     waitsFor: [...new Set([...task.depends_on, ...task.after])]
       .filter((dep) => !seeds.has(dep))
       .map((dep) => pick(jobs, dep)),
@@ -107,10 +116,18 @@ function edgeOf({ graph, jobs }: FlowSource, from: string, to: string): Edge {
   return { ...pick(jobs, to), join: to, timed: dependent.join?.timeout_ms !== undefined };
 }
 
-/** The root waits for what nothing else waits for, and for the branches of joins that keep late ones. */
+/**
+ * The root waits for what nothing else surely waits for: a join may go on without its branch, and a task that a join drops waits for
+ * nothing any more. What a join may drop itself has settled when that join has.
+ */
 function isAwaitedByRoot(source: FlowSource, id: string): boolean {
-  const dependents = dependentsOf(source, id).map((dependent) => pick(source.graph.tasks, dependent));
-  return dependents.length === 0 || dependents.some((task) => task.join?.late === 'keep' && feedsJoin(task, id));
+  const { graph, droppable: dropped } = source;
+  if (dropped.has(id)) return false;
+  const surelyWaits = (dependent: string): boolean => {
+    const task = pick(graph.tasks, dependent);
+    return !dropped.has(dependent) && !(feedsJoin(task, id) && mayGoEarly(task));
+  };
+  return !dependentsOf(source, id).some(surelyWaits);
 }
 
 /** Whether a dependent that does not get this task's result ends the run at once; a join decides when it goes on. */

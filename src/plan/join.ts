@@ -45,6 +45,17 @@ export function joinSpecOf({ graph, jobs, seeds }: JoinSource, task: SubTask): J
   };
 }
 
+/** Whether a join may go on before all of its branches have settled. */
+export function mayGoEarly(task: SubTask): boolean {
+  return task.join !== undefined && (quotaOf(task) < task.depends_on.length || task.join.timeout_ms !== undefined);
+}
+
+/** Tasks that some join of the plan may end because it goes on without them. */
+export function droppable(graph: PlanGraph): ReadonlySet<string> {
+  const joins = [...graph.tasks.values()].filter((task) => task.join?.late === 'drop');
+  return new Set(joins.flatMap((join) => onlyFor(graph, join)));
+}
+
 /** The tasks whose work serves this join and nothing else: all that gets something from them is the join, or stands here too. */
 function onlyFor({ order, dependents, tasks }: PlanGraph, join: SubTask): readonly string[] {
   const only = new Set<string>();

@@ -144,3 +144,30 @@ test('and goes on with what is there when that did not help', async () => {
   expect(released).toMatchObject({ reason: 'timeout', completed: ['a'], late: ['b'] });
   expect(results.get('j')?.status).toBe('completed');
 });
+
+test('what a dropped branch only comes after is still waited for: the run does not end before it', async () => {
+  const { results, record } = await runJoin(
+    planOf({
+      quick,
+      before: { input_data: { ms: 200 } },
+      late: { behind: ['before'] },
+      j: { after: ['quick', 'late'], join: { min_fraction: 0.5 } },
+    }),
+  );
+  expect(results.get('late')).toMatchObject({ status: 'skipped', error: { code: 'late' } });
+  expect(results.get('before')?.status).toBe('completed');
+  expect(record.status).toBe('completed');
+});
+
+test('a branch of two joins that both go on without it is waited for by the run', async () => {
+  const join = { min_fraction: 0.5 };
+  const { results } = await runJoin(
+    planOf({
+      quick,
+      shared: { input_data: { ms: 200 } },
+      one: { after: ['quick', 'shared'], join },
+      two: { after: ['quick', 'shared'], join },
+    }),
+  );
+  expect(results.get('shared')?.status).toBe('completed');
+});

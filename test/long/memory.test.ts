@@ -9,7 +9,11 @@ const TEST_MS = 900_000;
 test(
   `${RUNS} runs that have left leave Redis as it was: every key, and its memory within 2 %`,
   async () => {
-    const { before, full, after, removedPerSecond } = await takeMemoryDose(RUNS, WARM_UP);
+    const { before, full, after, removedPerSecond } = await takeMemoryDose({
+      runs: RUNS,
+      warmUp: WARM_UP,
+      atRest: true,
+    });
     const perRun = Math.round((full.bytes - before.bytes) / RUNS);
     process.stdout.write(
       `memory: ${before.bytes} bytes before, ${full.bytes} with ${RUNS} runs (${perRun} each), ${after.bytes} after; ` +

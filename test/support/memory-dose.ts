@@ -18,7 +18,7 @@ export type MemoryDose = {
 };
 
 const RUN_ID = /r[A-Za-z0-9]{22}/;
-/** What Redis holds for the connections of one engine when none of them has just carried much. */
+/** Bytes that Redis holds for the connections of one engine when none of them has just carried much. */
 const CLIENTS_AT_REST = 120_000;
 const REST_MS = 30_000;
 /** Runs under way at once. */
@@ -32,21 +32,29 @@ const plan = planOf({
   c: { after: ['a'], ...long },
   m: { after: ['a'], kind: 'map', map: { over: { input: 'items' } }, input_data: { items: [1, 2, 3] } },
   bad: { input_data: { fail: true }, retries: 0, optional: true },
-  j: { after: ['b', 'c', 'm', 'bad'], join: { min_fraction: 0.5, grace_ms: 60_000, timeout_ms: 3_600_000 } },
+  j: { after: ['b', 'c', 'm', 'bad'], join: { min_fraction: 0.5, grace_ms: 3_600_000, timeout_ms: 3_600_000 } },
 });
 
-/** Runs `runs` runs on an engine of its own after as many as `warmUp`, and lets retention take all of them. */
-export async function takeMemoryDose(runs: number, warmUp: number): Promise<MemoryDose> {
+export type DoseOptions = {
+  readonly runs: number;
+  /** Runs that come and go before it is measured. */
+  readonly warmUp: number;
+  /** Waits until connections have given up their buffers, for exact figures. */
+  readonly atRest: boolean;
+};
+
+/** Runs many runs on an engine of its own, and lets retention take all of them. */
+export async function takeMemoryDose({ runs, warmUp, atRest }: DoseOptions): Promise<MemoryDose> {
   await using engine = await openEngine({ env: { BATON_RETENTION_MS: '3600000' } });
   await runMany(engine, warmUp);
   await removeAll(engine);
-  const before = await holdingOf(engine);
+  const before = await holdingOf(engine, atRest);
   await runMany(engine, runs);
-  const full = await holdingOf(engine);
+  const full = await holdingOf(engine, false);
   const began = performance.now();
   await removeAll(engine);
   const removedPerSecond = (1_000 * runs) / (performance.now() - began);
-  return { before, full, removedPerSecond, after: await holdingOf(engine) };
+  return { before, full, removedPerSecond, after: await holdingOf(engine, atRest) };
 }
 
 async function runMany(engine: Engine, runs: number): Promise<void> {
@@ -81,24 +89,25 @@ async function removeAll({ opened }: Engine): Promise<void> {
   }, 120_000);
 }
 
-async function holdingOf({ opened }: Engine): Promise<Holding> {
+async function holdingOf({ opened }: Engine, atRest: boolean): Promise<Holding> {
   const { redis } = opened.store;
   // BullMQ's mark of its last look for stalled jobs comes and goes.
   const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':stalled-check'));
-  return {
-    keys: keys.length,
-    runKeys: keys.filter((key) => RUN_ID.test(key)).length,
-    bytes: await loadBytesAtRest(redis),
-  };
+  const bytes = await loadBytes(redis, atRest ? CLIENTS_AT_REST : Number.POSITIVE_INFINITY);
+  return { keys: keys.length, runKeys: keys.filter((key) => RUN_ID.test(key)).length, bytes };
 }
 
-/** used_memory, once the connections' buffers have shrunk: they grow with what was carried last, whether or not it is kept. */
-function loadBytesAtRest(redis: Redis): Promise<number> {
+/**
+ * used_memory without what no run leaves: buffers of connections, the slow log (bounded), and the histogram of each command's times,
+ * which Redis makes when a command is first used.
+ */
+async function loadBytes(redis: Redis, mostForClients: number): Promise<number> {
+  await redis.slowlog('RESET');
+  await redis.config('RESETSTAT');
   return eventually(async () => {
     const info = await redis.info('memory');
-    const [bytes, clients] = ['used_memory', 'mem_clients_normal'].map((name) =>
-      Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]),
-    );
-    return clients !== undefined && clients < CLIENTS_AT_REST ? bytes : undefined;
+    const read = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
+    const clients = read('mem_clients_normal');
+    return clients <= mostForClients ? read('used_memory') - clients : undefined;
   }, REST_MS);
 }
