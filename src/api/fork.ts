@@ -4,6 +4,7 @@ import { parseOr } from '../contracts/error.ts';
 import { ForkRequest } from '../contracts/fork.ts';
 import { forkRun, previewFork } from '../orchestrator/fork-run.ts';
 import { chooseStreamOrJson } from './accept.ts';
+import { requireRoom } from './admission.ts';
 import { answerAccepted } from './create-run.ts';
 import { parseBody, readJson } from './json-body.ts';
 import { cursorOf, idempotencyOf } from './request-headers.ts';
@@ -29,6 +30,7 @@ function fork(door: Door): Handler {
       response.json(await previewFork(door.flow.store, run, body));
       return;
     }
+    await requireRoom(door, response);
     const idempotency = idempotencyOf(request.get('Idempotency-Key'), { run, ...body });
     const after = idempotency && cursorOf(request.get('Last-Event-ID'), request.query.after);
     const submitted = await forkRun(door.flow, { run, request: body }, idempotency);

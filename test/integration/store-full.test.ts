@@ -45,8 +45,8 @@ async function empty(): Promise<void> {
   await redis().config('SET', 'maxmemory', 0);
 }
 
-function post(path: string): Promise<Response> {
-  const body = JSON.stringify({ plan: planOf({ a: {} }) });
+function post(path: string, content: object = { plan: planOf({ a: {} }) }): Promise<Response> {
+  const body = JSON.stringify(content);
   return fetch(`${door.url}${path}`, {
     ...{ method: 'POST', body, headers: { 'content-type': 'application/json' } },
     signal: AbortSignal.timeout(5_000),
@@ -75,6 +75,9 @@ test('a Redis that is nearly full takes no new run, ends what runs, and takes ru
   }
   seen.events.emit('release');
   expect((await engine.ended(run)).record).toMatchObject({ status: 'completed' });
+  const fork = { from: ['b'] };
+  expect((await post(`/v1/runs/${run}/fork`, fork)).status).toBe(503);
+  expect((await post(`/v1/runs/${run}/fork?dry_run=1`, fork)).status, 'which begins nothing').toBe(200);
 
   await redis().del(FILLING);
   await eventually(async () => ((await post('/v1/runs')).status === 202 ? true : undefined));
