@@ -131,14 +131,3 @@ export const TimerJob = RunJob.extend({
   round: z.int(),
 });
 export type TimerJob = z.infer<typeof TimerJob>;
-
-/**
- * What a processor says of its job at the end. `again` hands it back without counting a failure; a thrown error does the same
- * after BullMQ's own pause.
- */
-export type Verdict =
-  | { readonly kind: 'done'; readonly status: string }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'again'; readonly delayMs: number }
-  /** Steps out without holding a slot until what is in its dependency set has gone; when nothing is, it comes back after `elseMs`. */
-  | { readonly kind: 'wait'; readonly elseMs?: number };

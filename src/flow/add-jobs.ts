@@ -35,7 +35,7 @@ async function addMissing(flow: Flow, entries: readonly Entry[]): Promise<void> 
     try {
       const missing = await watchMissing(flow, entries);
       if (missing.length === 0) return;
-      return throwOnBadReply(await flow.submitQueue.getBackend().addFlow(missing));
+      return throwOnBadReply(await flow.submitQueue.getBackend().addFlow([...missing]));
     } catch (error) {
       if (attempt === TRIES) throw error;
       await recover(flow, attempt);
@@ -75,15 +75,12 @@ export function taskEntry(flow: Flow, data: TaskJob, { job, parent, waits, prior
  * The jobs that are not there. Re-adding one that has failed would re-arm an edge that never resolves, so all are watched: should
  * another submitter add them before our MULTI, Redis refuses it, and we look again.
  */
-async function watchMissing({ store, submitRedis }: Flow, entries: readonly Entry[]): Promise<Entry[]> {
+async function watchMissing({ store, submitRedis }: Flow, entries: readonly Entry[]): Promise<readonly Entry[]> {
   const keys = entries.map((entry) => store.keys.job(entry.queueName, entry.jobId));
-  await submitRedis.watch(...keys);
-  const pipeline = submitRedis.pipeline();
-  for (const key of keys) pipeline.exists(key);
-  const replies = (await pipeline.exec()) ?? [];
-  const failed = replies.find(([error]) => error !== null)?.[0];
-  if (failed) throw failed;
-  return entries.filter((_, index) => replies[index]?.[1] === 0);
+  const [, found] = await Promise.all([submitRedis.watch(...keys), submitRedis.exists(...keys)]);
+  if (found === 0) return entries;
+  const each = await Promise.all(keys.map((key) => submitRedis.exists(key)));
+  return entries.filter((_, index) => each[index] === 0);
 }
 
 /** BullMQ looks at the first reply only: a job that was not added would be missed. */

@@ -1,4 +1,4 @@
--- Decides a question, once (the first writer wins), and lets the job that asked go on. `release` (release.ts) and park.lua stand
+-- Decides a question, once (the first writer wins), and lets the job that asked go on. `release` (flow-script.ts) and park.lua stand
 -- before this text.
 -- KEYS  run  tasks  events  asks  parked  interrupts
 -- ARGV  1 task  2 the question's name  3 resolution (JSON, with a token of this decision's own)  4 interrupt id  5 mark  6 now

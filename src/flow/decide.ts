@@ -4,10 +4,10 @@ import type { Ask, Resolution } from '../journal/load-asks.ts';
 import { runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import { speakerOf } from './ask.ts';
+import { loadFlowScript } from './flow-script.ts';
 import { parkingOf } from './pause.ts';
-import { loadReleasingScript } from './release.ts';
 
-const script = loadReleasingScript(new URL('./decide.lua', import.meta.url), [new URL('./park.lua', import.meta.url)]);
+const script = loadFlowScript('decide', ['release', 'park']);
 
 export type DecisionOutcome = 'decided' | 'already_decided' | 'run_ended' | 'interrupt_not_found';
 

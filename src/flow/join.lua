@@ -1,4 +1,4 @@
--- What scripts know of joins: a task with branches that need not all complete before it goes on. Needs `release` (release.ts), park.lua.
+-- What scripts know of joins: a task with branches that need not all complete before it goes on. Needs `release` (flow-script.ts), park.lua.
 -- `at` names a run's keys: run, tasks, results, events, joins, spawned, parked, asks, interrupts (of the whole shard), and channel, id (the run's), now.
 -- Fields of the joins hash: <task> its spec (JSON), :settled and :completed (how many branches have), :grace (ms by which it goes on
 -- after its quorum), :round (2 once its branches were dispatched again), :released (JSON, written once: then it has gone on).

@@ -1,5 +1,5 @@
 -- Jobs that stepped out of their queue until something outside of the flow happens. Each has a mark in its own dependency set, and
--- a field of that name in the parked hash: {why, key, queue, id}. Needs `release` (release.ts).
+-- a field of that name in the parked hash: {why, key, queue, id}. Needs `release` (flow-script.ts).
 
 -- Takes away one mark; its job goes on when it waits for nothing more. Nothing happens when there is no such mark.
 local function unmark(parked, mark, now)

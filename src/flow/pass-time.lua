@@ -1,4 +1,4 @@
--- What follows when a join's grace or time is over. `release` (release.ts), park.lua and join.lua stand before this text.
+-- What follows when a join's grace or time is over. `release` (flow-script.ts), park.lua and join.lua stand before this text.
 -- KEYS  run  tasks  results  events  joins  spawned  parked  asks  interrupts
 -- ARGV  1 join's task  2 grace|timeout  3 round  4 now  5 control channel  6 run id
 --       7..9 task.retrying of a branch that is dispatched again: agent data detail

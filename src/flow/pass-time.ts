@@ -3,13 +3,10 @@ import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { TimerJob } from '../contracts/job.ts';
 import { runScript } from '../journal/script.ts';
 import type { Flow } from './flow.ts';
+import { loadFlowScript } from './flow-script.ts';
 import { addTimer } from './join-timers.ts';
-import { loadReleasingScript } from './release.ts';
 
-const script = loadReleasingScript(new URL('./pass-time.lua', import.meta.url), [
-  new URL('./park.lua', import.meta.url),
-  new URL('./join.lua', import.meta.url),
-]);
+const script = loadFlowScript('pass-time', ['release', 'park', 'join']);
 
 /**
  * A join's grace or time is over: it goes on, unless it has, or its missing branches are given to other agents, once, with a fresh

@@ -1,17 +1,16 @@
-import type { JobRef, Verdict } from '../contracts/job.ts';
+import type { JobRef } from '../contracts/job.ts';
 import type { Keys } from '../contracts/keys.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import { RunStatus } from '../contracts/run.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { eventArgs } from '../journal/event-codec.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { loadReleasingScript } from './release.ts';
+import { loadFlowScript } from './flow-script.ts';
 
 const pausing = loadScript(new URL('./pause.lua', import.meta.url));
 const steppingOut = loadScript(new URL('./step-out.lua', import.meta.url));
-const resuming = loadReleasingScript(new URL('./resume.lua', import.meta.url), [
-  new URL('./park.lua', import.meta.url),
-]);
+const resuming = loadFlowScript('resume', ['release', 'park']);
 
 /** Lets nothing new of a run begin. The status it stands at, or undefined when there is no such run. */
 export async function requestPause({ redis, keys }: Store, run: string): Promise<RunStatus | undefined> {

@@ -1,4 +1,4 @@
--- Ends a pause: what stepped out for it goes on. `release` (release.ts) and park.lua stand before this text.
+-- Ends a pause: what stepped out for it goes on. `release` (flow-script.ts) and park.lua stand before this text.
 -- KEYS  run  events  parked
 -- ARGV  1 now  2..5 run.resumed: name agent data detail
 -- Returns the run's status, or false when there is no such run. Resuming what is not paused only lets go on what was left behind.

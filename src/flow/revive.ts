@@ -1,10 +1,10 @@
 import type { JobRef, RunJob } from '../contracts/job.ts';
 import { runScript } from '../journal/script.ts';
 import type { Flow } from './flow.ts';
+import { loadFlowScript } from './flow-script.ts';
 import { keptJob } from './job-options.ts';
-import { loadReleasingScript } from './release.ts';
 
-const script = loadReleasingScript(new URL('./release-job.lua', import.meta.url));
+const script = loadFlowScript('release-job', ['release']);
 
 /** Lets a job go on whose dependency set is empty; a no-op for every other. */
 export async function releaseJob({ store }: Flow, { queue, id }: JobRef): Promise<void> {

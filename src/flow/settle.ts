@@ -1,32 +1,13 @@
-import type { EventDraft } from '../contracts/event.ts';
-import type { Edge, JobRef } from '../contracts/job.ts';
 import { ResultEnvelope, type TaskResult } from '../contracts/result.ts';
-import type { Stop } from '../contracts/run.ts';
+import type { Settlement } from '../contracts/verdict.ts';
 import { eventArgs } from '../journal/event-codec.ts';
 import { toEnvelope, toResult } from '../journal/result-codec.ts';
 import { retry } from '../journal/retry.ts';
-import { runScript, type ScriptCall } from '../journal/script.ts';
+import { runScript, type Script, type ScriptCall } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { loadReleasingScript } from './release.ts';
+import { loadFlowScript } from './flow-script.ts';
 
-const script = loadReleasingScript(new URL('./settle.lua', import.meta.url), [
-  new URL('./park.lua', import.meta.url),
-  new URL('./join.lua', import.meta.url),
-]);
-
-export type Settlement = {
-  readonly run: string;
-  readonly epoch: number;
-  readonly result: TaskResult;
-  /** What is said with it, in order; the result's own event last. Short texts only: they are not counted as the stream's bytes. */
-  readonly events: readonly EventDraft[];
-  readonly job: JobRef;
-  /** Dependents whose edge is ours: BullMQ resolves the first one with the job's completion, unless a join counts it. */
-  readonly edges: readonly Edge[];
-  readonly tree: boolean;
-  /** What the run is told when this task did not complete; undefined lets it go on. */
-  readonly stop: Stop | undefined;
-};
+const script = loadFlowScript('settle-task', ['release', 'park', 'join', 'settle']);
 
 /** A join that goes on when its grace is over, at `dueAt` by the clock of whoever filled its quota. */
 export type Grace = { readonly join: string; readonly dueAt: number };
@@ -43,15 +24,16 @@ export type Settled = {
  * interrupts it; either nothing of it was done then, or all. Undefined: a newer attempt owns the task.
  */
 export async function settleTask(store: Store, settlement: Settlement): Promise<Settled | undefined> {
-  return parse(settlement.result, await insist(store, settleCall(store, settlement)));
+  return parse(settlement.result, await insist(store, script, settleCall(store, settlement)));
 }
 
 /** Repeats the script while that can help; nothing but the end of the process ends it sooner. */
-function insist({ redis }: Store, call: ScriptCall): Promise<unknown> {
+export function insist({ redis }: Store, script: Script, call: ScriptCall): Promise<unknown> {
   return retry(() => runScript(redis, script, call), { redis, signal: new AbortController().signal });
 }
 
-function settleCall(store: Store, settlement: Settlement): ScriptCall {
+/** What settle.lua is given. */
+export function settleCall(store: Store, settlement: Settlement): ScriptCall {
   const { run, epoch, result, events, job, edges, tree, stop } = settlement;
   const { keys } = store;
   const names = keys.run(run);

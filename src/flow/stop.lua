@@ -1,5 +1,5 @@
 -- Tells a run to stop: from here on no claim starts a call, every worker process hears of it, and what waits outside passes through.
--- `release` (release.ts) and park.lua stand before this text.
+-- `release` (flow-script.ts) and park.lua stand before this text.
 -- KEYS  run  parked
 -- ARGV  1 stop (JSON)  2 control channel  3 run id  4 now
 -- Returns the run's status, or false when there is no such run. A run that has ended, or was told before, is left as it is.

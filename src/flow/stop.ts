@@ -1,9 +1,9 @@
 import { RunStatus, type Stop } from '../contracts/run.ts';
 import { runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { loadReleasingScript } from './release.ts';
+import { loadFlowScript } from './flow-script.ts';
 
-const script = loadReleasingScript(new URL('./stop.lua', import.meta.url), [new URL('./park.lua', import.meta.url)]);
+const script = loadFlowScript('stop', ['release', 'park']);
 
 /**
  * Tells a run to stop, and every worker of it; the first reason counts. The status it stood at, or undefined when there is no such

@@ -1,5 +1,5 @@
 -- Gives the jobs of a dead worker back to their queues, where others take them at once. `sweep(KEYS, ARGV)` is BullMQ's own script
--- for stalled jobs, put before this text as a function (release.ts): it moves those of the stalled set that have no lock, counts
+-- for stalled jobs, put before this text as a function (flow-script.ts): it moves those of the stalled set that have no lock, counts
 -- the death and marks the others anew. Its throttle is lifted for this call: an active job without a lock belongs to nobody, so it
 -- may be called at any time.
 -- KEYS  workers  gone  alive key  then per queue BullMQ's nine: stalled wait active stalled-check meta paused marker events repeat

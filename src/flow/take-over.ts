@@ -1,10 +1,10 @@
 import { WorkerRecord } from '../contracts/worker.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { loadSweepingScript } from './release.ts';
+import { loadFlowScript } from './flow-script.ts';
 
 const looking = loadScript(new URL('./watch.lua', import.meta.url));
-const taking = loadSweepingScript(new URL('./take-over.lua', import.meta.url));
+const taking = loadFlowScript('take-over', ['sweep']);
 
 /** A worker without a connection for so long is gone; one that only lost it is back sooner. */
 export const GONE_MS = 800;

@@ -15,7 +15,7 @@ export function scriptOf(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-export type ScriptCall = { readonly keys: readonly string[]; readonly args: readonly (string | number)[] };
+export type ScriptCall = { readonly keys: readonly string[]; readonly args: readonly (string | number | Buffer)[] };
 
 /** Runs a script by its digest, sending the text when Redis has lost it. The reply is Redis's own: parse it. */
 export async function runScript(redis: Redis, script: Script, call: ScriptCall): Promise<unknown> {

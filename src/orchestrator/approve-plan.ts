@@ -1,10 +1,11 @@
 import { BatonError } from '../contracts/error.ts';
 import { PLAN_TASK } from '../contracts/ids.ts';
 import { askName } from '../contracts/interrupt.ts';
-import { jobIds, ORCHESTRATOR_QUEUE, type Verdict } from '../contracts/job.ts';
+import { jobIds, ORCHESTRATOR_QUEUE } from '../contracts/job.ts';
 import { Plan } from '../contracts/plan.ts';
 import type { Usage } from '../contracts/result.ts';
 import type { ModeDecision, RunOptions } from '../contracts/run-options.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { type AskOutcome, askHuman, keepAsking } from '../flow/ask.ts';
 import type { Flow } from '../flow/flow.ts';
 import { loadQuestion } from '../journal/load-asks.ts';

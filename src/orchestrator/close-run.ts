@@ -1,4 +1,4 @@
-import type { Verdict } from '../contracts/job.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import type { Flow } from '../flow/flow.ts';
 import { closeStopped } from '../journal/close-stopped.ts';
 

@@ -1,5 +1,5 @@
-import type { Verdict } from '../contracts/job.ts';
 import type { Stop } from '../contracts/run.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import type { Flow } from '../flow/flow.ts';
 import { stopRun } from './cancel-run.ts';
 

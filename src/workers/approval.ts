@@ -1,8 +1,8 @@
 // Questions to humans about a task: before it begins, after it, or in place of an agent. While one is open, its job holds no slot.
 import { BatonError } from '../contracts/error.ts';
 import { InputEdit } from '../contracts/interrupt.ts';
-import type { Verdict } from '../contracts/job.ts';
 import type { TaskResult } from '../contracts/result.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { type Asking, askHuman, keepAsking } from '../flow/ask.ts';
 import { loadTaskQuestions, type Question, type Resolution } from '../journal/load-asks.ts';
 import { asksAfter, asksBefore } from '../plan/interrupts.ts';
@@ -10,7 +10,7 @@ import { approvalContent } from './approval-content.ts';
 import { approvedResult, giveHeld, rejectedResult } from './approved-result.ts';
 import type { Claimed, Work } from './attempt.ts';
 import { claimQuietly } from './claim-quietly.ts';
-import { settle } from './settle.ts';
+import { settle, settleAtEnd } from './settle.ts';
 
 type Begin = (work: Work) => Promise<Verdict>;
 
@@ -26,7 +26,7 @@ export async function runWithApproval(work: Work, begin: Begin): Promise<Verdict
 
 /** Records a result; one that a human has to see is kept instead and asked about, so that no agent is called again for it. */
 export function settleOrAsk(work: Work, { epoch, result }: { epoch: number; result: TaskResult }): Promise<Verdict> {
-  if (result.status !== 'completed' || !asksAfter(work.data.task)) return settle(work, { epoch, result });
+  if (result.status !== 'completed' || !asksAfter(work.data.task)) return settleAtEnd(work, { epoch, result });
   const { response: content, ...rest } = result;
   return ask(work, { epoch, subject: 'output', content, edit: 'text', held: { ...rest, response: '' } });
 }

@@ -1,6 +1,6 @@
 import { BatonError } from '../contracts/error.ts';
-import type { Verdict } from '../contracts/job.ts';
 import type { TaskResult } from '../contracts/result.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import type { Ask, Resolution } from '../journal/load-asks.ts';
 import { openPublisher } from '../streams/publisher.ts';
 import type { Claimed, Work } from './attempt.ts';

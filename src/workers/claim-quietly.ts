@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Verdict } from '../contracts/job.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { type Claimed, claimWork, type Work } from './attempt.ts';
 import { refusalOf, verdictWithoutAttempt } from './refusal.ts';
 import { settle } from './settle.ts';

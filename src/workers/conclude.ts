@@ -1,8 +1,8 @@
 import type { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
-import type { Verdict } from '../contracts/job.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { stopError } from '../contracts/run.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
 import { loadStop } from '../journal/load-stop.ts';
 import { type NextStep, nextStep } from '../plan/next-step.ts';

@@ -9,16 +9,9 @@ import { openLocalAgents } from '../agents/local-agents.ts';
 import { Capability } from '../contracts/agent.ts';
 import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
 import { interruptId } from '../contracts/interrupt.ts';
-import {
-  HOUSEKEEPING_QUEUE,
-  ORCHESTRATOR_QUEUE,
-  queueOf,
-  ROOT_QUEUE,
-  RunJob,
-  TimerJob,
-  type Verdict,
-} from '../contracts/job.ts';
+import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob, TimerJob } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import type { WorkerRecord } from '../contracts/worker.ts';
 import { type Flow, openFlow } from '../flow/flow.ts';
 import { passTime } from '../flow/pass-time.ts';
@@ -92,7 +85,7 @@ export async function startWorker(start: Start): Promise<void> {
   const concurrency = options.concurrency ?? config.concurrency;
   const pool = await openWorkerPool({
     redis: connect(start, 'queues', 'blocking'),
-    prefix: store.keys.prefix,
+    store,
     processors,
     active,
     concurrency,

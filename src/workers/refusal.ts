@@ -1,8 +1,9 @@
 import { BatonError } from '../contracts/error.ts';
-import type { TaskJob, Verdict } from '../contracts/job.ts';
+import type { TaskJob } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { stopError } from '../contracts/run.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { stepOut } from '../flow/pause.ts';
 import type { Claimed, NoAttempt, Work } from './attempt.ts';
 import { FUNDS_WAIT_MS, type Purse } from './pay.ts';

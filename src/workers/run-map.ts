@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
-import type { Verdict } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { Child } from '../contracts/spawn.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { addChildren } from '../flow/add-children.ts';
 import { loadResultsOf } from '../journal/load-run.ts';
 import { loadChildren } from '../journal/load-spawned.ts';

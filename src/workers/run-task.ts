@@ -1,5 +1,6 @@
 // workers: from a job to a recorded result. This file is the life of one task: claim, choose, call, publish, settle.
-import { TaskJob, type Verdict } from '../contracts/job.ts';
+import { TaskJob } from '../contracts/job.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { beginJoins } from '../flow/join-timers.ts';
 import { runWithApproval } from './approval.ts';
 import { beginAttempt, type TaskTools, type Work } from './attempt.ts';

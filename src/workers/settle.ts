@@ -1,8 +1,9 @@
 import { BatonError } from '../contracts/error.ts';
-import type { TaskJob, Verdict } from '../contracts/job.ts';
+import type { TaskJob } from '../contracts/job.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { Stop } from '../contracts/run.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { addGraceTimers } from '../flow/join-timers.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { settleTask } from '../flow/settle.ts';
@@ -23,6 +24,22 @@ export async function settle(work: Work, { epoch, result }: { epoch: number; res
   await addGraceTimers(tools.flow, data, settled.graces);
   if (stop !== undefined) await addRunJob(tools.flow, 'close', { run, delayMs: defaults.cancelCloseMs });
   return verdictOf(settled.result);
+}
+
+/**
+ * The same for a result of which nothing follows but the job's end: recorded with that, in one step, once the processor has returned.
+ * Any other one is recorded here and now.
+ */
+export async function settleAtEnd(
+  work: Work,
+  { epoch, result }: { epoch: number; result: TaskResult },
+): Promise<Verdict> {
+  const { data, job } = work;
+  const { run_id: run, edges, tree } = data;
+  const isPlain = result.status === 'completed' && edges.every(({ join }) => join === undefined);
+  if (!isPlain) return settle(work, { epoch, result });
+  const events = resultEvents(result);
+  return { kind: 'settle', settlement: { run, epoch, result, events, job, edges, tree, stop: undefined } };
 }
 
 /** Why the run fails with this task: one that depends on it says so, or it says so of its own dependencies. */

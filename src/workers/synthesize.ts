@@ -1,8 +1,9 @@
 // The root job of a run: its tasks have settled, now the answer. It claims an epoch like any task and ends the run in one script.
 import { BatonError } from '../contracts/error.ts';
-import { RunJob, type Verdict } from '../contracts/job.ts';
+import { RunJob } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { rootEvent } from '../contracts/root-event.ts';
+import type { Verdict } from '../contracts/verdict.ts';
 import { stepOut } from '../flow/pause.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { closeRun, type Ending } from '../journal/close.ts';

@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Verdict } from '../contracts/job.ts';
+import type { Verdict } from '../contracts/verdict.ts';
+import { type Ending, finishingBackend } from '../flow/finish.ts';
+import type { Store } from '../journal/store.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
 /** BullMQ must never fail a stalled job by itself: that skips the processor and leaves edges unresolved. limits.claims bounds it. */
@@ -25,8 +27,9 @@ export type PoolJob = {
 export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
 
 export type PoolOptions = {
+  /** For the queues. */
   readonly redis: Redis;
-  readonly prefix: string;
+  readonly store: Store;
   readonly processors: ReadonlyMap<string, Processor>;
   readonly active: ActiveJobs;
   /** Jobs of one queue this process works on at once. */
@@ -65,16 +68,20 @@ export async function openWorkerPool(options: PoolOptions): Promise<WorkerPool> 
 }
 
 function openWorker(options: PoolOptions, queue: string, processor: Processor): Worker {
-  const worker = new Worker(queue, (job, token) => processJob(options.active, processor, { job, token }), {
+  const endings = new Map<string, Ending>();
+  const tools = { active: options.active, processor, endings };
+  const workerOptions = {
     connection: options.redis,
-    prefix: options.prefix,
+    prefix: options.store.keys.prefix,
     autorun: false,
     concurrency: options.concurrency,
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
     maxStalledCount: NO_STALL_LIMIT,
     drainDelay: DRAIN_DELAY_SECONDS,
-  });
+  };
+  const run = (job: Job, token?: string) => processJob(tools, { job, token });
+  const worker = new Worker(queue, run, workerOptions, finishingBackend(options.store, endings));
   // BullMQ goes on after a lost lock by default, while another worker runs the same task.
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) options.active.loseLock(job);
@@ -97,20 +104,26 @@ const AnyJob = z.object({ run_id: z.string(), task: z.object({ task_id: z.string
 
 type Taken = { readonly job: Job; readonly token: string | undefined };
 
-async function processJob(
-  active: ActiveJobs,
-  processor: Processor,
-  { job, token }: Taken,
-): Promise<{ status: string }> {
+type Tools = {
+  readonly active: ActiveJobs;
+  readonly processor: Processor;
+  readonly endings: Map<string, Ending>;
+};
+
+async function processJob({ active, processor, endings }: Tools, { job, token }: Taken): Promise<{ status: string }> {
   const id = job.id ?? '';
   const { run_id: run, task } = AnyJob.parse(job.data);
   await active.whenFree(id);
   const own = active.open(id, { run, task: task?.task_id ?? '' });
+  let verdict: Verdict | undefined;
   try {
-    return await act(await processor(toPoolJob(job), own.signal), { job, token });
+    verdict = await processor(toPoolJob(job), own.signal);
+    if (verdict.kind !== 'settle') return await act(verdict, { job, token });
   } finally {
-    own.close();
+    if (verdict?.kind !== 'settle') own.close();
   }
+  endings.set(id, { settlement: verdict.settlement, close: own.close });
+  return { status: verdict.settlement.result.status };
 }
 
 function toPoolJob(job: Job): PoolJob {
@@ -125,7 +138,7 @@ function toPoolJob(job: Job): PoolJob {
 }
 
 /** The return value is small on purpose: BullMQ copies it into the parent and into its events. */
-async function act(verdict: Verdict, { job, token }: Taken): Promise<{ status: string }> {
+async function act(verdict: Exclude<Verdict, { kind: 'settle' }>, { job, token }: Taken): Promise<{ status: string }> {
   switch (verdict.kind) {
     case 'done':
       return { status: verdict.status };
