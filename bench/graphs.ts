@@ -2,6 +2,7 @@
 
 import { limits } from '../src/contracts/limits.ts';
 import type { DependencyPolicy, Plan } from '../src/contracts/plan.ts';
+import { seededRandom } from '../test/support/seeded-random.ts';
 
 type Sketch = {
   readonly id: string;
@@ -66,24 +67,15 @@ function randomDag(size: number, seed: number): Plan {
 
 /** One run of the sustained workload: 200 tasks, always the same. */
 export const RUN_TASKS = 200;
-export const sustainedPlan = randomDag(RUN_TASKS, 11);
+export const sustainedPlan = randomDag(RUN_TASKS, 16);
 /** The largest plan there may be. */
-export const largestPlan = randomDag(limits.planTasks, 11);
+export const largestPlan = randomDag(limits.planTasks, 16);
 
 /** A task depends on earlier ones only, so there is no cycle. */
 function someBefore(index: number, random: () => number): readonly string[] {
   const wanted = index < SOURCES ? 0 : Math.floor(random() * (MOST_DEPENDENCIES + 1));
   const picked = Array.from({ length: wanted }, () => index - 1 - Math.floor(random() * Math.min(index, REACH)));
   return [...new Set(picked)].map((earlier) => `t${earlier}`);
-}
-
-/** Numbers from 0 to 1 by a linear congruential generator (Numerical Recipes' constants): good enough for graphs. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 function planOf(sketches: readonly Sketch[]): Plan {

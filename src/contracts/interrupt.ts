@@ -7,7 +7,8 @@ import { SubTask } from './plan.ts';
 export const InterruptSubject = z.enum(['input', 'output', 'plan']);
 export type InterruptSubject = z.infer<typeof InterruptSubject>;
 
-export const InterruptState = z.enum(['open', 'approved', 'edited', 'rejected']);
+/** withdrawn: nobody needs to decide any more, as the run has ended or a join went on without the task. */
+export const InterruptState = z.enum(['open', 'approved', 'edited', 'rejected', 'withdrawn']);
 export type InterruptState = z.infer<typeof InterruptState>;
 
 /** An interrupt's id: `<run>~<task>~<subject>`, the plan's task being `$plan`. */

@@ -7,9 +7,10 @@
 -- Returns `decided` (also when this very call is sent again), `already_decided`, `run_ended` (or is told to stop), `interrupt_not_found`
 local held = redis.call('HMGET', KEYS[4], ARGV[2], ARGV[2] .. ':resolution')
 if not held[1] then return 'interrupt_not_found' end
-if held[2] then return held[2] == ARGV[3] and 'decided' or 'already_decided' end
+if held[2] == ARGV[3] then return 'decided' end
 local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'cancel')
 if not run[1] or run[2] or run[3] then return 'run_ended' end
+if held[2] then return 'already_decided' end
 redis.call('HSET', KEYS[4], ARGV[2] .. ':resolution', ARGV[3])
 local open = redis.call('HINCRBY', KEYS[4], 'open', -1)
 redis.call('ZREM', KEYS[6], ARGV[4])

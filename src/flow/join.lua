@@ -12,20 +12,20 @@ local function is_completed(envelope)
   return string.find(envelope, '"status":"completed"', 1, true) ~= nil
 end
 
--- Nobody has to decide about a task that is dropped: what is asked about it is rejected, and its job goes on to find that out.
+-- Nobody has to decide about a task that is dropped: what is asked about it is withdrawn, and its job goes on to find that out.
 local function withdraw_asks(at, task)
   for _, subject in ipairs({'input', 'output'}) do
     local name = task .. '~' .. subject
     local held = redis.call('HMGET', at.asks, name .. ':mark', name .. ':resolution')
     if held[1] and not held[2] then
       local reason = 'The join this branch feeds went on without it.'
-      redis.call('HSET', at.asks, name .. ':resolution', '{"state":"rejected","reason":"' .. reason .. '","expired":false,"token":"late"}')
+      redis.call('HSET', at.asks, name .. ':resolution', '{"state":"withdrawn","reason":"' .. reason .. '","expired":false,"token":"late"}')
       redis.call('ZREM', at.interrupts, at.id .. '~' .. name)
       local open = redis.call('HINCRBY', at.asks, 'open', -1)
       if open == 0 and redis.call('HGET', at.run, 'status') == 'waiting' then redis.call('HSET', at.run, 'status', 'running') end
       redis.call('XADD', at.events, '*', 'n', 'interrupt.resolved', 't', task, 'a', 'orchestrator',
-        'e', redis.call('HGET', at.tasks, task .. ':epoch') or 0, 'd', 'rejected: ' .. reason,
-        'x', '{"interrupt_id":"' .. at.id .. '~' .. name .. '","state":"rejected","reason":"' .. reason .. '","expired":false,"open":' .. open .. '}')
+        'e', redis.call('HGET', at.tasks, task .. ':epoch') or 0, 'd', 'withdrawn: ' .. reason,
+        'x', '{"interrupt_id":"' .. at.id .. '~' .. name .. '","state":"withdrawn","reason":"' .. reason .. '","expired":false,"open":' .. open .. '}')
       unmark(at.parked, held[1], at.now)
     end
   end

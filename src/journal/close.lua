@@ -21,5 +21,10 @@ for i = events, #ARGV, 4 do
 end
 redis.call('ZREM', KEYS[4], ARGV[4])
 redis.call('ZADD', KEYS[5], now, ARGV[4])
-for _, ask in ipairs(redis.call('HKEYS', KEYS[6])) do redis.call('ZREM', KEYS[7], ARGV[4] .. '~' .. ask) end
+for _, ask in ipairs(redis.call('HKEYS', KEYS[6])) do
+  if redis.call('ZREM', KEYS[7], ARGV[4] .. '~' .. ask) == 1 then -- nobody has decided
+    local withdrawn = '{"state":"withdrawn","reason":"The run has ended.","expired":false,"token":"ended"}'
+    redis.call('HSET', KEYS[6], ask .. ':resolution', withdrawn, 'open', 0)
+  end
+end
 return 1

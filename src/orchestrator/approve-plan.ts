@@ -42,6 +42,7 @@ export async function approvedDraft(
   }
   const { ask: asked, resolution } = question;
   if (resolution === undefined) return verdictOf(await keepAsking(flow, asked));
+  if (resolution.state === 'withdrawn') return undefined;
   if (resolution.state === 'rejected') throw new BatonError('rejected', resolution.reason || undefined);
   if (asked.made === null) throw new TypeError('a question about a plan does not say how it was made');
   if (resolution.state === 'approved') return { ...asked.made, plan: Plan.parse(JSON.parse(asked.content)) };

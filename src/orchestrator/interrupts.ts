@@ -30,7 +30,8 @@ export async function viewInterrupt(store: Store, id: string): Promise<Interrupt
  */
 export async function decideInterrupt({ store }: Flow, id: string, decision: Decision): Promise<InterruptView> {
   const { ask, resolution: before } = await find(store, id);
-  if (before !== undefined) throw new BatonError('already_decided', `This question has been decided: ${before.state}.`);
+  if (before !== undefined && before.state !== 'withdrawn')
+    throw new BatonError('already_decided', `This question has been decided: ${before.state}.`);
   if (decision.hash !== ask.hash) {
     throw new BatonError('stale_content', `Expected the hash ${ask.hash}: look at the question again.`);
   }

@@ -49,7 +49,7 @@ async function ask(work: Work, asked: Omit<Asking, 'run' | 'task' | 'job' | 'app
 function afterInput(work: Work, question: Question, begin: Begin): Promise<Verdict> {
   const { resolution } = question;
   if (resolution === undefined) return keepWaiting(work, question);
-  if (resolution.state === 'rejected') return claimQuietly(work, (claimed) => reject(claimed, question, resolution));
+  if (isRefused(resolution)) return claimQuietly(work, (claimed) => reject(claimed, question, resolution));
   if (work.data.task.kind === 'approval') return claimQuietly(work, (claimed) => approvedResult(claimed, resolution));
   return begin(resolution.state === 'edited' ? edited(work, InputEdit.parse(resolution.content)) : work);
 }
@@ -57,7 +57,7 @@ function afterInput(work: Work, question: Question, begin: Begin): Promise<Verdi
 function afterOutput(work: Work, question: Question): Promise<Verdict> {
   const { resolution } = question;
   if (resolution === undefined) return keepWaiting(work, question);
-  if (resolution.state === 'rejected') return claimQuietly(work, (claimed) => reject(claimed, question, resolution));
+  if (isRefused(resolution)) return claimQuietly(work, (claimed) => reject(claimed, question, resolution));
   return giveHeld(work, question.ask, resolution);
 }
 
@@ -67,6 +67,11 @@ async function keepWaiting(work: Work, { ask: asked }: Question): Promise<Verdic
   if (outcome === 'open') return { kind: 'wait' };
   if (outcome === 'decided') return { kind: 'again', delayMs: 0 };
   return claimQuietly(work, () => Promise.reject(new BatonError('cancelled', 'The run has ended.')));
+}
+
+/** A withdrawn question's task has a result already, or its run has ended: the claim finds out. */
+function isRefused({ state }: Resolution): boolean {
+  return state === 'rejected' || state === 'withdrawn';
 }
 
 function reject({ work, claim }: Claimed, { ask: asked }: Question, { reason }: Resolution): Promise<Verdict> {

@@ -1,13 +1,14 @@
 // The chaos soak: `npm run chaos -- --seed S --minutes M`. Two APIs, three workers and Redis are hurt while random plans run; then an
 // outside checker says what was promised and not kept. Ends with 1 when there is anything.
 import { percentile } from '../../bench/figure.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { serveAgents } from './agents.ts';
 import { makeBrokenBuild } from './broken-build.ts';
 import { check, type Report } from './checker.ts';
 import { openCluster } from './cluster.ts';
 import { submitRuns } from './load.ts';
 import { type Fault, hurt } from './nemesis.ts';
-import { readOptions, seededRandom } from './options.ts';
+import { readOptions } from './options.ts';
 
 const SHOWN = 20;
 const options = readOptions();

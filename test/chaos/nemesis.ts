@@ -63,6 +63,17 @@ function choicesOf({ redis, workers, apis }: Cluster): readonly Choice[] {
       },
     },
     {
+      kind: 'lose replies',
+      weight: 2,
+      inject: async (random) => {
+        const { proxy, name } = one([...workers, ...apis], random);
+        const end = proxy.loseReplies();
+        await pause(100 + random() * 400);
+        end();
+        return name;
+      },
+    },
+    {
       kind: 'freeze connections',
       weight: 1,
       inject: async (random) => {

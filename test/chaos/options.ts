@@ -25,12 +25,3 @@ export function readOptions(): Options {
   console.error(z.prettifyError(options.error));
   process.exit(2);
 }
-
-/** Numbers from 0 to 1 by a linear congruential generator (Numerical Recipes' constants): the same ones for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkCrashPoints, operations, type Place } from '../suites/crash-points.ts';
 import { startTestRedis } from '../support/redis.ts';
+import { seedOfTest } from '../support/seeded-random.ts';
 import { openTestStore } from '../support/store.ts';
 
 /** One place in so many, and the first; other ones each time. All of them: `npm run test:long`. */
 const ONE_IN = 10;
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const seed = seedOfTest();
 let place: Place;
 
 beforeAll(async () => {

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cancelAtRandom, submitInParallel } from '../suites/doses.ts';
+import { cancelAtRandom, payThroughOutages, submitInParallel } from '../suites/doses.ts';
+import { writeTooLate } from '../suites/zombies.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
+import { isContainer } from '../support/redis.ts';
+import { seededRandom, seedOfTest } from '../support/seeded-random.ts';
 
+/** What is drawn at random follows from it. */
+const seed = seedOfTest();
 let engine: Engine;
 
 beforeAll(async () => {
@@ -10,10 +15,21 @@ beforeAll(async () => {
 
 afterAll(() => engine[Symbol.asyncDispose]());
 
-test('20 runs that are cancelled at random instants end within two seconds', async () => {
-  expect(await cancelAtRandom(engine, 20, Math.random)).toBeLessThan(2_500); // 2 s, and what a loaded machine adds
+test(`20 runs that are cancelled at random instants end within two seconds (SEED=${seed})`, async () => {
+  expect(await cancelAtRandom(engine, 20, seededRandom(seed))).toBeLessThan(2_500); // 2 s, and what a loaded machine adds
 });
 
 test('100 parallel posts with one key are one run, for 3 keys', async () => {
   await submitInParallel(engine, 3, 100);
 });
+
+test(`20 attempts that were overtaken send every kind of write: none is accepted (SEED=${seed})`, async () => {
+  expect((await writeTooLate(engine.opened, 20, seededRandom(seed))).accepted).toEqual([]);
+});
+
+test.skipIf(isContainer)(
+  'calls that end while Redis is away for longer than their locks are paid for once',
+  async () => {
+    expect(await payThroughOutages(1, seededRandom(seed))).toBe(1);
+  },
+);

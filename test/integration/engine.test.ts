@@ -10,6 +10,7 @@ import { graphOf } from '../../src/plan/graph.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { seedOfTest } from '../support/seeded-random.ts';
 import { eventsOf, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
@@ -182,7 +183,7 @@ function expectedOutcomes(plan: Plan): Readonly<Record<string, TaskOutcome>> {
 }
 
 test('random graphs: order respected, one result and one call per task, the right ones skipped, one end', async () => {
-  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+  const seed = seedOfTest();
   await fc.assert(
     fc.asyncProperty(fc.array(plans, { minLength: 10, maxLength: 10 }), async (batch) => {
       await Promise.all(batch.map(checkRun));

@@ -285,6 +285,7 @@ test('a cancel does not wait for a human: it ends in time, nothing is open, noth
   expect(events.at(-1)?.name).toBe('run.cancelled');
   expect([results.get('a')?.status, results.get('b')?.status]).toEqual(['skipped', 'skipped']);
   await expect(decide(question, { decision: 'approve' })).rejects.toMatchObject({ code: 'run_ended' });
+  expect(await viewInterrupt(store(), question.id)).toMatchObject({ state: 'withdrawn', reason: 'The run has ended.' });
   expect(await viewOf(run)).toMatchObject({ tasks: [{ status: 'skipped' }, { status: 'skipped' }] });
   expect(await store().redis.zscore(store().keys.interrupts, question.id)).toBeNull();
   expect(await flow().queue('cap-custom').getJobState(`${run}.0`)).toBe('completed');
@@ -348,7 +349,7 @@ test('a join that goes on withdraws the questions of the branches it drops', asy
   seen.events.emit('release');
   const { results } = await engine.ended(run);
   expect(results.get('slow')).toMatchObject({ status: 'skipped', error: { code: 'late' } });
-  expect(await viewInterrupt(store(), question.id)).toMatchObject({ state: 'rejected' });
-  await expect(decide(question, { decision: 'approve' })).rejects.toMatchObject({ code: 'already_decided' });
+  expect(await viewInterrupt(store(), question.id)).toMatchObject({ state: 'withdrawn' });
+  await expect(decide(question, { decision: 'approve' })).rejects.toMatchObject({ code: 'run_ended' });
   expect(callsOf(run)).not.toContain('slow');
 });

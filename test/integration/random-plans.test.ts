@@ -3,6 +3,7 @@ import { checkRandomPlans } from '../suites/random-plans.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
 import { violationsOf } from '../support/reference-scheduler.ts';
+import { seedOfTest } from '../support/seeded-random.ts';
 
 let engine: Engine;
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => engine[Symbol.asyncDispose]());
 
 test('200 random plans end as the reference scheduler says', async () => {
-  await checkRandomPlans(engine, 200, Number(process.env.SEED ?? Date.now() % 2 ** 31));
+  await checkRandomPlans(engine, 200, seedOfTest());
 }, 120_000);
 
 test('the reference scheduler finds what is wrong with a run', async () => {

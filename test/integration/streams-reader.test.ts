@@ -9,6 +9,7 @@ import { compareIds } from '../../src/contracts/ids.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { openStreamReader, type ReadOptions, type StreamReader } from '../../src/streams/run-stream.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { seededRandom, seedOfTest } from '../support/seeded-random.ts';
 import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
 import { beginTask, endRun, storedEvents, writeRun, writeTokens } from '../support/stream-fixture.ts';
 
@@ -89,8 +90,8 @@ test('events arrive while they are written, and the reading ends right after the
 });
 
 test('readers that are cut off at random and resume see each event exactly once, in order', async () => {
-  const seed = Date.now() % 1_000_000;
-  const random = randomFrom(seed);
+  const seed = seedOfTest();
+  const random = seededRandom(seed);
   const at = await openRun();
   const readers = Array.from({ length: 12 }, () => readWithCuts(at.run, random));
   await writeRun(store, at, 2_000);
@@ -277,17 +278,6 @@ async function readWithCuts(run: string, random: () => number): Promise<{ ids: r
       if (random() < 0.1) await nextTurn();
     }
   }
-}
-
-/** mulberry32: numbers from 0 to 1 that a seed repeats. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 type ReadWatch = AsyncDisposable & { last(): string };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import { checkRandomPlans } from '../suites/random-plans.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
+import { seedOfTest } from '../support/seeded-random.ts';
 
 let engine: Engine;
 
@@ -11,5 +12,5 @@ beforeAll(async () => {
 afterAll(() => engine[Symbol.asyncDispose]());
 
 test('10,000 random plans end as the reference scheduler says', async () => {
-  await checkRandomPlans(engine, 10_000, Number(process.env.SEED ?? Date.now() % 2 ** 31));
+  await checkRandomPlans(engine, 10_000, seedOfTest());
 });

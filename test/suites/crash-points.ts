@@ -16,10 +16,10 @@ import { viewRun } from '../../src/orchestrator/view-run.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { type Crash, openCrash } from '../support/crashing.ts';
 import { planOf } from '../support/plans.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually, startBaton } from '../support/processes.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { eventsOf, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
-import { startTestWorker } from '../support/worker.ts';
+import { scriptedAgents, startTestWorker } from '../support/worker.ts';
 
 const END_MS = 30_000;
 /** What finishes what a dead process has left: taken over, swept and reconciled within moments. */
@@ -210,6 +210,28 @@ export async function decide({ opened, redis }: Place): Promise<Operation> {
       await worker[Symbol.asyncDispose]();
     },
   };
+}
+
+const killAt = new URL('../support/kill-at.ts', import.meta.url).href;
+
+/** The same worker as a process of its own that ends by SIGKILL after its `point`-th command, for a sample of the places. */
+export async function checkRealKills(place: Place, points: readonly number[]): Promise<number> {
+  let killed = 0;
+  for (const point of points) {
+    const operation = await work(place);
+    const env = {
+      ...{ REDIS_URL: place.redis.url, BATON_CONCURRENCY: '1', BATON_AGENT_WAIT_MS: '300' },
+      ...{ KILL_AT: `${point}`, NODE_OPTIONS: `--import=${killAt}` },
+    };
+    const worker = await startBaton(['worker', '--agents', scriptedAgents], env).catch(() => undefined); // it died before it was ready
+    const ended = operation.check(place).then(() => 'through' as const);
+    ended.catch(() => undefined); // looked at again below
+    const how = worker === undefined ? 'SIGKILL' : await Promise.race([worker.exited, ended]);
+    if (how === 'SIGKILL') killed += 1;
+    else await worker?.[Symbol.asyncDispose]();
+    await checkWithHelp(place, operation, `killed after ${point} commands`);
+  }
+  return killed;
 }
 
 /** A run that has ended is forked, with the client's key. */

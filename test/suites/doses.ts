@@ -6,8 +6,9 @@ import { openClient } from '../../src/client/client.ts';
 import { cancelRun } from '../../src/orchestrator/cancel-run.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { openTestApi } from '../support/api.ts';
-import type { Engine } from '../support/engine.ts';
+import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
+import { eventually } from '../support/processes.ts';
 
 /** A run takes about so long; it is cancelled somewhere in it. */
 const RUN_MS = 120;
@@ -65,4 +66,32 @@ export async function submitInParallel(engine: Engine, keys: number, posts: numb
     const [run = ''] = runs;
     expect(seen.calls.filter(({ key: call }) => call.startsWith(run))).toHaveLength(1);
   }
+}
+
+/** A worker's locks in `payThroughOutages`, and how long each outage lasts at least. */
+const LOCK_MS = 600;
+const AWAY_MS = 900;
+
+/**
+ * Kills Redis `outages` times, each for longer than the locks last, while the calls of ten tasks end at random instants of it.
+ * Gives back the calls of agents per task: 1 when nothing was paid for twice.
+ */
+export async function payThroughOutages(outages: number, random: () => number): Promise<number> {
+  const env = { BATON_LOCK_MS: `${LOCK_MS}`, BATON_STALLED_MS: '200' };
+  await using engine = await openEngine({ env, appendonly: true });
+  let calls = 0;
+  for (let outage = 0; outage < outages; outage += 1) {
+    const ids = Array.from({ length: 10 }, (_, index) => `t${index}`);
+    const lasting = () => ({ input_data: { ms: 150 + Math.round(random() * AWAY_MS) } });
+    const run = await engine.submit(planOf(Object.fromEntries(ids.map((id) => [id, lasting()]))));
+    const called = () => seen.calls.filter(({ key }) => key.startsWith(run)).length;
+    await eventually(() => (called() === ids.length ? true : undefined));
+    await engine.redis.kill();
+    await pause(AWAY_MS); // the outage is what this is about
+    await engine.redis.restart();
+    const { results } = await engine.ended(run);
+    expect([...results.values()].map(({ status }) => status)).toEqual(ids.map(() => 'completed'));
+    calls += called();
+  }
+  return calls / (10 * outages);
 }

@@ -6,7 +6,7 @@ type Command = { readonly name: string; readonly promise: Promise<unknown> };
 type Stream = Parameters<Redis['sendCommand']>[1];
 
 /** Said on behalf of a connection, not of the work; or waiting, so that their number follows from time. */
-const quiet: ReadonlySet<string> = new Set(
+export const quietCommands: ReadonlySet<string> = new Set(
   'info hello client select auth quit ping subscribe bzpopmin xread pubsub'.split(' '),
 );
 
@@ -63,7 +63,7 @@ Redis.prototype.sendCommand = function (
   state.connections.add(this);
   if (state.dead) return new Promise(() => undefined); // a dead process waits for nothing
   const reply = send.call(this, command, stream);
-  if (quiet.has(command.name)) return reply;
+  if (quietCommands.has(command.name)) return reply;
   state.commands.push(command.name);
   if (state.commands.length === state.at) command.promise.then(state.die, state.die);
   return reply;

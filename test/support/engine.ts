@@ -31,10 +31,13 @@ export type Engine = AsyncDisposable & {
   runToEnd(plan: Plan, options?: z.input<typeof RunOptions>): Promise<Ran>;
 };
 
+/** `appendonly`: what Redis holds outlives its death. */
+type EngineOptions = Omit<TestWorkerOptions, 'redisUrl'> & { readonly appendonly?: boolean };
+
 /** Opens them; dispose closes all of them. */
-export async function openEngine(options: Omit<TestWorkerOptions, 'redisUrl'> = {}): Promise<Engine> {
+export async function openEngine({ appendonly = false, ...options }: EngineOptions = {}): Promise<Engine> {
   const model = await openScriptedModel([streamOf([chunk('the answer', 'stop')])]);
-  const redis = await startTestRedis();
+  const redis = await startTestRedis({ appendonly });
   const opened = openTestStore(redis.url);
   const worker = await startTestWorker({
     redisUrl: redis.url,

@@ -6,6 +6,8 @@ export type RedisProxy = AsyncDisposable & {
   readonly url: string;
   /** From now on nothing goes either way on connections that have called themselves `name`, until the release. */
   stall(name: string): () => void;
+  /** From now on what Redis answers on the connections there are is lost; the end of it breaks them. */
+  loseReplies(): () => void;
   /** Breaks all connections there are; new ones get through. */
   cut(): void;
 };
@@ -42,6 +44,13 @@ export async function openRedisProxy(port: number): Promise<RedisProxy> {
       for (const { client, server } of stalled) client.unpipe(server).pause();
       return () => {
         for (const { client, server } of stalled) client.pipe(server);
+      };
+    },
+    loseReplies: () => {
+      const deaf = [...links];
+      for (const { client, server } of deaf) server.unpipe(client).resume();
+      return () => {
+        for (const { client } of deaf) client.destroy();
       };
     },
     cut: () => {

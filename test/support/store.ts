@@ -39,13 +39,13 @@ export function openTestStore(url: string): TestStore {
 }
 
 /** A run's record with run.created, as submitRun writes it; returns its id. */
-export async function createTestRun(store: Store, plan?: Plan): Promise<string> {
+export async function createTestRun(store: Store, plan?: Plan, options = plainOptions): Promise<string> {
   const { run } = await createRun(store, {
     run: newRunId(),
     query: 'a query',
     plan,
     metadata: {},
-    options: plainOptions,
+    options,
     idempotency: undefined,
     event: rootEvent(0, { name: 'run.created', data: '', detail: { query: 'a query', planned: plan !== undefined } }),
   });
