@@ -41,6 +41,7 @@ test('1,000 blocked seconds of workers at default settings: no task begins a sec
   for (let count = 0; count < WORKERS; count += 1) paused.push(workers.use(await startBaton(['worker'], env)));
   const tasks = Array.from({ length: WORKERS }, (_, index) => ({
     ...{ task_id: `t${index}`, description: 'say the words', required_capability: 'text_generation' as const },
+    ...{ timeout_ms: 600_000, idle_timeout_ms: 600_000 }, // the agent is silent for all of the pauses
   }));
   const { run_id: run } = await openClient({ url }).submit({ plan: { sub_tasks: tasks } });
   await eventually(() => (agent.calls.length === WORKERS ? true : undefined), 30_000);
