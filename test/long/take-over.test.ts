@@ -34,7 +34,7 @@ test('1,000 blocked seconds of workers at default settings: no task begins a sec
   const env = { REDIS_URL: redis.url, BATON_CONCURRENCY: '1' };
   await using api = await startBaton(['api'], { REDIS_URL: redis.url, BATON_PORT: '0' });
   const url = api.ready.url ?? '';
-  const body = JSON.stringify(await agent.open('words'));
+  const body = JSON.stringify({ ...(await agent.open('words')), timeout_seconds: 600 });
   await fetch(`${url}/v1/agents/words`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body });
   await using workers = new AsyncDisposableStack();
   const paused = [];
