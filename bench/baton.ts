@@ -7,7 +7,7 @@ import { plainOptions } from '../src/contracts/run-options.ts';
 import { openFlow } from '../src/flow/flow.ts';
 import { submitFlow } from '../src/flow/submit.ts';
 import { createRun } from '../src/journal/create.ts';
-import { loadResults } from '../src/journal/load-run.ts';
+import { loadResults } from '../src/journal/load-results.ts';
 import { recordPlan } from '../src/journal/record-plan.ts';
 import type { Store } from '../src/journal/store.ts';
 import { newRunId } from '../src/orchestrator/run-id.ts';

@@ -1,6 +1,6 @@
 import type { Express, Request, Response } from 'express';
 import { AgentDescriptor } from '../contracts/agent.ts';
-import { BatonError } from '../contracts/error.ts';
+import { BatonError, faultyError } from '../contracts/error.ts';
 import { AgentId } from '../contracts/ids.ts';
 import { parseBody, readJson } from './json-body.ts';
 import { addRoute } from './route.ts';
@@ -41,10 +41,7 @@ function withId(body: unknown, id: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const { agent_id: given = id } = body as { agent_id?: unknown }; // parsed JSON: any field may be there
   if (given === id) return { ...body, agent_id: id };
-  const fault = { path: 'agent_id', message: 'expected the id of the address, or none' };
-  throw new BatonError('invalid_request', `The request has faults: ${fault.path}: ${fault.message}`, {
-    faults: [fault],
-  });
+  throw faultyError('invalid_request', [{ path: 'agent_id', message: 'expected the id of the address, or none' }]);
 }
 
 function agentIdOf(request: Request): string {

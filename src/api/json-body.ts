@@ -1,6 +1,6 @@
 import express, { type RequestHandler } from 'express';
 import type { z } from 'zod';
-import { BatonError, type ErrorCode, errorCatalogue, type Fault, faultsOf, parseOr } from '../contracts/error.ts';
+import { BatonError, faultsOf, faultyError, parseOr } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
 import { RunRequest } from '../contracts/run.ts';
 
@@ -33,18 +33,13 @@ export function parseRunRequest(body: unknown): RunRequest {
   if (parsed.success) return parsed.data;
   const faults = faultsOf(parsed.error);
   const inPlan = faults.find(({ path }) => /^plan\b/.test(path));
-  throw faulty(inPlan === undefined ? 'invalid_request' : 'invalid_plan', inPlan ?? faults[0], faults);
-}
-
-function faulty(code: ErrorCode, first: Fault | undefined, faults: readonly Fault[]): BatonError {
-  const where = first?.path ? `${first.path}: ` : '';
-  return new BatonError(code, `${errorCatalogue[code].text} ${where}${first?.message ?? ''}`, { faults });
+  throw faultyError(inPlan === undefined ? 'invalid_request' : 'invalid_plan', faults, { first: inPlan });
 }
 
 function rejectDeep(body: unknown): void {
   if (isWithin(body, NESTING_MAX)) return;
   const message = `expected at most ${NESTING_MAX} levels of arrays and objects`;
-  throw faulty('invalid_request', { path: '', message }, [{ path: '', message }]);
+  throw faultyError('invalid_request', [{ path: '', message }]);
 }
 
 /** Whether a parsed JSON value has at most `levels` levels; level by level, because recursion is what it guards against. */

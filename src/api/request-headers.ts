@@ -1,4 +1,4 @@
-import { BatonError } from '../contracts/error.ts';
+import { BatonError, faultyError } from '../contracts/error.ts';
 import { EventId } from '../contracts/ids.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { Idempotency } from '../orchestrator/submit-run.ts';
@@ -19,9 +19,7 @@ export function idempotencyOf(key: string | undefined, body: object): Idempotenc
   if (key === undefined) return undefined;
   if (key.length > 0 && key.length <= IDEMPOTENCY_KEY_CHARS) return { owner: OWNER, key, body: JSON.stringify(body) };
   const message = `expected 1 to ${IDEMPOTENCY_KEY_CHARS} characters, came ${key.length}`;
-  throw new BatonError('invalid_request', `The request has faults: Idempotency-Key: ${message}`, {
-    faults: [{ path: 'Idempotency-Key', message }],
-  });
+  throw faultyError('invalid_request', [{ path: 'Idempotency-Key', message }]);
 }
 
 /**

@@ -63,7 +63,7 @@ export const errorCatalogue = {
   agent_failed: { status: 502, retry: true, text: 'The agent reported an error.' },
   agent_rejected: { status: 502, retry: false, text: 'The agent refused the request.' },
   agent_incomplete: { status: 502, retry: true, text: "The agent's stream ended before it was done." },
-  agent_protocol: { status: 502, retry: true, text: 'The agent answered in a form that baton does not understand.' },
+  agent_protocol: { status: 502, retry: false, text: 'The agent answered in a form that baton does not understand.' },
   output_too_large: { status: 502, retry: false, text: 'The output is larger than allowed.' },
   task_poisonous: { status: 500, retry: false, text: 'The task ended its worker too often.' },
   lock_lost: { status: 500, retry: true, text: 'Another worker has taken this task over.' },
@@ -140,17 +140,21 @@ export function faultsOf(error: z.ZodError): readonly Fault[] {
   }));
 }
 
+/** The error for what has faults: its message names the first of them, unless another one says more. */
+export function faultyError(
+  code: ErrorCode,
+  faults: readonly Fault[],
+  { first = faults[0], cause }: { readonly first?: Fault | undefined; readonly cause?: unknown } = {},
+): BatonError {
+  const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
+  return new BatonError(code, `${errorCatalogue[code].text} ${where}${first?.message ?? ''}`.trim(), { faults, cause });
+}
+
 /** Parses at a border, or throws `code` with every fault named. */
 export function parseOr<S extends z.ZodType>(schema: S, value: unknown, code: ErrorCode): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = faultsOf(parsed.error);
-  const first = faults[0];
-  const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
-  throw new BatonError(code, `${errorCatalogue[code].text} ${where}${first?.message ?? ''}`.trim(), {
-    faults,
-    cause: parsed.error,
-  });
+  throw faultyError(code, faultsOf(parsed.error), { cause: parsed.error });
 }
 
 /** Hears of every failed call, once, with its cause: what results and events must not tell. `task` is root for the run itself. */

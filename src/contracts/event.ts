@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BudgetView } from './budget.ts';
+import { ORCHESTRATOR } from './ids.ts';
 import { InterruptState, InterruptView } from './interrupt.ts';
 import { JoinRelease } from './join.ts';
 import { PlannedTask } from './plan.ts';
@@ -117,3 +118,8 @@ export const StreamEvent = z.object({
 /** The same, with `detail` typed by `name`. */
 export type StreamEvent = Omit<z.infer<typeof StreamEvent>, 'name' | 'detail'> &
   { [N in EventName]: { readonly name: N; readonly detail: EventDetail<N> } }[EventName];
+
+/** Whose event it is; null while the orchestrator itself speaks for a task, which waits for an agent or needs none. */
+export function agentOf({ agent_id }: Pick<StreamEvent, 'agent_id'>): string | null {
+  return agent_id === ORCHESTRATOR ? null : agent_id;
+}

@@ -1,5 +1,5 @@
-import { type EventDetail, isTerminalEvent, type StreamEvent } from './event.ts';
-import { ORCHESTRATOR, ROOT_TASK } from './ids.ts';
+import { agentOf, type EventDetail, isTerminalEvent, type StreamEvent } from './event.ts';
+import { ROOT_TASK } from './ids.ts';
 import { type RunStatus, RunView, type TaskStatus, type TaskView } from './run.ts';
 
 type Failure = { readonly code: string; readonly message: string };
@@ -143,11 +143,6 @@ function foldTaskEvent(task: FoldedTask, event: StreamEvent): FoldedTask {
     default:
       return current;
   }
-}
-
-/** Null while the task waits for an agent: then the orchestrator itself speaks. */
-function agentOf({ agent_id }: StreamEvent): string | null {
-  return agent_id === ORCHESTRATOR ? null : agent_id;
 }
 
 function withTask(before: FoldedRun, event: StreamEvent): FoldedRun {

@@ -4,7 +4,7 @@ import { SubTask } from './plan.ts';
 
 /** The queue that plans runs; any worker process serves it. */
 export const ORCHESTRATOR_QUEUE = 'orchestrator';
-/** The queue that closes cancelled runs and removes old ones; any worker process serves it. */
+/** The queue of what must not wait behind planning: closing stopped runs, deadlines, timers. Any worker process serves it. */
 export const HOUSEKEEPING_QUEUE = 'housekeeping';
 /** The queue of root jobs: one per run, the synthesis. */
 export const ROOT_QUEUE = 'root';
@@ -76,9 +76,11 @@ function without(defaults: Readonly<Record<string, unknown>>, from: object): obj
   return Object.fromEntries(Object.entries(from).filter(([name, value]) => !isDefault(name, value)));
 }
 
-/** What the journal's scripts know of a join: which branches it has, and which tasks feed nothing else and may be dropped. */
+/** What flow's scripts know of a join: which branches it has, and which tasks feed nothing else and may be dropped. */
 export type JoinSpec = {
   readonly branches: readonly BranchRef[];
+  /** Of the branches, those that were there from the beginning (a fork's), and how many of these had completed. */
+  readonly seeded: { readonly settled: number; readonly completed: number };
   /** Branches that must have completed for it to go on early. */
   readonly need: number;
   readonly grace_ms: number;

@@ -6,16 +6,18 @@ export function shardPrefix(shard = 0): string {
   return `{baton:${shard}}`;
 }
 
-export type RunKeys = ReturnType<Keys['run']>;
 export type Keys = ReturnType<typeof keysOf>;
 
 export function keysOf(prefix: string) {
   return {
     prefix,
-    /** Hash: status, query, plan, metadata, cancel, terminal, response, usage, times. */
+    /**
+     * Hash: status, query, plan, planned, metadata, options, mode, model, fork, paused, submitted, cancel, terminal, response, error,
+     * warnings, partial, plan_usage, answer_usage, created_at, deadline_at, ended_at, children, stream_bytes.
+     */
     run: (run: string) => ({
       run: `${prefix}:run:${run}`,
-      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:paid`. */
+      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:failed_epoch`, `:next`, `:until`, `:paid`; `root` and `$plan` are tasks too. */
       tasks: `${prefix}:run:${run}:tasks`,
       /** Hash: task id -> ResultEnvelope, first writer wins. */
       results: `${prefix}:run:${run}:results`,
@@ -25,7 +27,7 @@ export function keysOf(prefix: string) {
       joins: `${prefix}:run:${run}:joins`,
       /** Hash: mark -> the job that waits for something outside of the flow (a human, a resume), JSON. */
       parked: `${prefix}:run:${run}:parked`,
-      /** Hash: `<task>~<subject>` -> question, JSON, `<task>~<subject>:resolution` -> its answer, `:mark` -> the job's mark; `open`: how many have no answer. */
+      /** Hash: `<task>~<subject>` -> question, JSON, `<task>~<subject>:content` -> what it is about, `:resolution` -> its answer, `:mark` -> the job's mark; `open`: how many have no answer. */
       asks: `${prefix}:run:${run}:asks`,
       /** Hash: map task -> its children, JSON, first writer wins. */
       spawned: `${prefix}:run:${run}:spawned`,
@@ -44,7 +46,7 @@ export function keysOf(prefix: string) {
     interrupts: `${prefix}:interrupts`,
     /** String, TTL: the process that reconciles now. */
     leader: `${prefix}:leader`,
-    /** Hash: worker process -> what it is, and the ids of its BullMQ workers (the beginnings of its locks). */
+    /** Hash: worker process -> WorkerRecord: what it is, its queues, and the ids of its BullMQ workers. */
     workers: `${prefix}:workers`,
     /** Sorted set: worker processes by when they were first found without a connection. */
     goneWorkers: `${prefix}:workers:gone`,

@@ -39,8 +39,8 @@ export const limits = {
   pageRuns: 100,
   /** Children of one map task. */
   mapItems: 500,
-  /** Tasks of one run, those that map tasks add included. */
-  runTasks: 5_000,
+  /** Children that all map tasks of one run add together. */
+  runChildren: 5_000,
   /** The longest any wait may be set to: 30 days. */
   waitMs: 30 * 24 * HOUR,
   /** Lanes of the seed's workflow modes: tasks at once in parallel and in adaptive mode. */

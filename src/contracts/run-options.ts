@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Budget } from './budget.ts';
 import { TaskId } from './ids.ts';
-import { Priority } from './plan.ts';
+import { Approval, Priority } from './plan.ts';
 
 /**
  * How much of a plan runs at once (the seed's workflow modes). `dag`: whatever its edges allow. The others add edges that only
@@ -37,6 +37,8 @@ export const RunOptions = z.strictObject({
   budget: Budget.optional(),
   interrupt_before: z.array(InterruptPoint).max(500).default([]),
   interrupt_after: z.array(InterruptPoint).max(500).default([]),
+  /** How long these questions, the one about the plan included, stay open, and what is decided then. */
+  interrupt: Approval.omit({ when: true }).prefault({}),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 

@@ -3,7 +3,7 @@ import { Job, type JobsOptions } from 'bullmq';
 import { BatonError } from '../contracts/error.ts';
 import { type JobRef, type TaskJob, toStoredJob } from '../contracts/job.ts';
 import type { Flow } from './flow.ts';
-import { keptJob } from './job-options.ts';
+import { returningJob } from './job-options.ts';
 
 const TRIES = 5;
 const PAUSE_MS = 50;
@@ -34,7 +34,7 @@ async function addMissing(flow: Flow, entries: readonly Entry[]): Promise<void> 
   for (let attempt = 1; ; attempt += 1) {
     try {
       const missing = await watchMissing(flow, entries);
-      if (missing.length === 0) return;
+      if (missing.length === 0) return void (await flow.submitRedis.unwatch());
       return throwOnBadReply(await flow.submitQueue.getBackend().addFlow([...missing]));
     } catch (error) {
       if (attempt === TRIES) throw error;
@@ -62,7 +62,7 @@ export function taskEntry(flow: Flow, data: TaskJob, { job, parent, waits, prior
     parent: { id: parent.id, queue: keys.queue(parent.queue) },
     // Any other choice leaves the parent waiting for ever, or fails it early; the dependent decides by its policy.
     ignoreDependencyOnFailure: true,
-    ...keptJob,
+    ...returningJob,
   };
   return new Job(flow.queue(job.queue), data.task.task_id, toStoredJob(data), options, job.id).toFlowEntry({
     addToWaitingChildren: waits,

@@ -1,8 +1,9 @@
 -- Asks a human, once, and marks the job that asks: it may then leave its queue without being lost.
 -- KEYS  run  tasks  events  asks  parked  interrupts  job
--- ARGV  1 task  2 epoch of the asking attempt  3 the question's name  4 question (JSON)  5 interrupt id  6 ms at which it is asked
+-- ARGV  1 task  2 epoch of the asking attempt  3 the question's name  4 question (JSON, without its content)  5 interrupt id  6 ms at which it is asked
 --       7 mark  8 what park.lua must know of the job (JSON)  9..11 interrupt.requested: task, its attempt, data
---       12 the interrupt as the event shows it (JSON)  13 most bytes kept of the stream  14.. states of a run that may wait
+--       12 the interrupt as the event shows it (JSON)  13 most bytes kept of the stream  14 the question's content
+--       15.. states of a run that may wait
 -- Returns `open` (asked now or before, the job is marked), `decided`, `stale` (a newer attempt owns the task), `stopped` (the run has
 -- ended, is told to stop, or is gone)
 local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'cancel')
@@ -10,10 +11,10 @@ if not run[1] or run[2] or run[3] then return 'stopped' end
 if redis.call('HEXISTS', KEYS[4], ARGV[3] .. ':resolution') == 1 then return 'decided' end
 if redis.call('HEXISTS', KEYS[4], ARGV[3]) == 0 then
   if redis.call('HGET', KEYS[2], ARGV[1] .. ':epoch') ~= ARGV[2] then return 'stale' end
-  redis.call('HSET', KEYS[4], ARGV[3], ARGV[4], ARGV[3] .. ':mark', ARGV[7])
+  redis.call('HSET', KEYS[4], ARGV[3], ARGV[4], ARGV[3] .. ':content', ARGV[14], ARGV[3] .. ':mark', ARGV[7])
   redis.call('ZADD', KEYS[6], ARGV[6], ARGV[5])
   local open = redis.call('HINCRBY', KEYS[4], 'open', 1)
-  for i = 14, #ARGV do
+  for i = 15, #ARGV do
     if run[1] == ARGV[i] then redis.call('HSET', KEYS[1], 'status', 'waiting') end
   end
   redis.call('XADD', KEYS[3], '*', 'n', 'interrupt.requested', 't', ARGV[9], 'a', 'orchestrator', 'e', ARGV[10], 'd', ARGV[11],

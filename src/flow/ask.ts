@@ -5,7 +5,7 @@ import { HOUSEKEEPING_QUEUE, type JobRef, jobIds } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { Approval } from '../contracts/plan.ts';
 import { sourcesOf } from '../contracts/run.ts';
-import { type Ask, toInterruptView } from '../journal/load-asks.ts';
+import { type Ask, type AskWithContent, toInterruptView } from '../journal/load-asks.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import type { Flow } from './flow.ts';
@@ -24,7 +24,7 @@ export type Asking = {
   readonly job: JobRef;
   readonly content: string;
   /** Its bounds in time; undefined for the defaults. */
-  readonly approval: Approval | undefined;
+  readonly approval: Pick<Approval, 'expires_ms' | 'on_expiry'> | undefined;
   readonly edit: Ask['edit'];
   readonly held?: Ask['held'];
   readonly made?: Ask['made'];
@@ -42,9 +42,9 @@ export function askHuman(flow: Flow, asking: Asking): Promise<AskOutcome> {
 }
 
 /** Makes sure that the job of a question which has been asked waits for it, and that it ends by itself. Repeating it is harmless. */
-export async function keepAsking(flow: Flow, ask: Ask): Promise<AskOutcome> {
-  const outcome = await send(flow.store, ask);
-  if (outcome === 'open') await addExpiry(flow, ask);
+export async function keepAsking(flow: Flow, question: AskWithContent): Promise<AskOutcome> {
+  const outcome = await send(flow.store, question);
+  if (outcome === 'open') await addExpiry(flow, question.ask);
   return outcome;
 }
 
@@ -68,16 +68,16 @@ async function addExpiry(flow: Flow, { run_id, task_id, subject, job, expires_at
   await addTimer(flow, timer, Date.parse(expires_at) - Date.now());
 }
 
-async function send({ redis, keys }: Store, ask: Ask): Promise<AskOutcome> {
+async function send({ redis, keys }: Store, { ask, content }: AskWithContent): Promise<AskOutcome> {
   const { run, tasks, events, asks, parked } = keys.run(ask.run_id);
   const { mark, parking } = parkingOf(keys, ask.job, 'ask');
-  const view = toInterruptView({ ask, resolution: undefined });
+  const view = toInterruptView({ ask, content, resolution: undefined });
   const reply = await runScript(redis, script, {
     keys: [run, tasks, events, asks, parked, keys.interrupts, keys.job(ask.job.queue, ask.job.id)],
     args: [
       ...[ask.task_id, ask.epoch, askName(ask.task_id, ask.subject), JSON.stringify(ask), ask.id],
       ...[Date.parse(ask.requested_at), mark, JSON.stringify(parking)],
-      ...[...speakerOf(ask), saidOf(ask), JSON.stringify(view), limits.streamBytes, ...sourcesOf('waiting')],
+      ...[...speakerOf(ask), saidOf(ask), JSON.stringify(view), limits.streamBytes, content, ...sourcesOf('waiting')],
     ],
   });
   return reply as AskOutcome; // the script returns nothing else
@@ -89,15 +89,17 @@ function saidOf({ subject, task_id }: Ask): string {
 }
 
 /** Half characters become U+FFFD, as Redis would write them: the hash must be that of what is read back. */
-function askOf({ run, task, subject, epoch, job, approval, edit, held, made, ...asking }: Asking, now: number): Ask {
+function askOf({ run, task, subject, approval, held, made, ...asking }: Asking, now: number): AskWithContent {
+  const { epoch, job, edit } = asking;
   const { expires_ms, on_expiry } = approval ?? Approval.parse({});
   const content = asking.content.toWellFormed();
-  return {
+  const ask = {
     ...{ id: interruptId(run, askName(task, subject)), run_id: run, task_id: task, subject, epoch, job, edit },
-    ...{ content, hash: createHash('sha256').update(content).digest('hex'), on_expiry },
+    ...{ hash: createHash('sha256').update(content).digest('hex'), on_expiry },
     requested_at: new Date(now).toISOString(),
     expires_at: new Date(now + expires_ms).toISOString(),
     held: held ?? null,
     made: made ?? null,
   };
+  return { ask, content };
 }

@@ -1,11 +1,6 @@
-import { z } from 'zod';
 import { agentQueues } from '../contracts/job.ts';
+import { readWorkerRecord } from '../contracts/worker.ts';
 import type { Flow } from './flow.ts';
-
-/** What counts of a worker process's own record: how many jobs of each of its queues it works on at once. */
-const WorkerSlots = z
-  .looseObject({ concurrency: z.int().min(0), queues: z.array(z.string()) })
-  .transform(({ concurrency, queues }) => concurrency * queues.filter((name) => agentQueues.includes(name)).length);
 
 /**
  * Share of the workers' slots for tasks that are idle, from 0 to 1, by the workers that are known and the jobs that are active now.
@@ -24,11 +19,8 @@ export async function loadFreeCapacity({ store }: Flow): Promise<number> {
   return slots === 0 ? 1 : Math.max(0, 1 - sum(lengths.map(Number)) / slots);
 }
 
-/** A record that cannot be read, as of another version, offers nothing that is known. */
+/** Of each of its queues a process works on so many jobs at once. A record that cannot be read offers nothing that is known. */
 function slotsOf(text: string): number {
-  try {
-    return WorkerSlots.parse(JSON.parse(text));
-  } catch {
-    return 0;
-  }
+  const { concurrency = 0, queues = [] } = readWorkerRecord(text) ?? {};
+  return concurrency * queues.filter((name) => agentQueues.includes(name)).length;
 }

@@ -3,35 +3,34 @@ import { BatonError } from '../contracts/error.ts';
 import type { Settlement } from '../contracts/verdict.ts';
 import type { ScriptCall } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { loadFlowScript } from './flow-script.ts';
+import { FINISH_KEYS, loadFlowScript } from './flow-script.ts';
 import { insist, settleCall } from './settle.ts';
 
 const script = loadFlowScript('finish-task', ['release', 'park', 'join', 'settle', 'finish']);
 
 /** A job whose processor has returned, with the result that is still to be recorded. */
-export type Ending = {
+export type Finishing = {
   readonly settlement: Settlement;
   /** Told when it is recorded, or cannot be. */
   close(): void;
 };
 
-/** The one of BullMQ's scripts that ends a job, by its name there, and how many keys it takes. */
+/** The one of BullMQ's scripts that ends a job, by its name there. */
 const FINISH = 'moveToFinished';
-const FINISH_KEYS = 14;
 
 /**
- * BullMQ's backend, but for one thing: a job whose ending lies in `endings` (by its id) ends in the script that records its result.
- * One round trip instead of two, and no moment between them. An ending is taken once.
+ * BullMQ's backend, but for one thing: a job that lies in `finishings` (by its id) ends in the script that records its result.
+ * One round trip instead of two, and no moment between them. A finishing is taken once.
  */
-export function finishingBackend(store: Store, endings: Map<string, Ending>): BackendFactory<RedisQueueBackend> {
+export function finishingBackend(store: Store, finishings: Map<string, Finishing>): BackendFactory<RedisQueueBackend> {
   return (...options) => {
     const backend = createRedisBackend(...options);
     const execCommand = backend.execCommand.bind(backend);
     backend.execCommand = (client, name, input) => {
       const finish = name === FINISH ? callOf(input) : undefined;
-      const ending = finish && takeEnding(endings, `${finish.args[0]}`);
-      if (finish === undefined || ending === undefined) return execCommand(client, name, input);
-      return finishTask(store, ending.settlement, finish).finally(() => ending.close());
+      const finishing = finish && takeFinishing(finishings, `${finish.args[0]}`);
+      if (finish === undefined || finishing === undefined) return execCommand(client, name, input);
+      return finishTask(store, finishing.settlement, finish).finally(() => finishing.close());
     };
     return backend;
   };
@@ -41,10 +40,10 @@ function callOf(input: readonly string[]): ScriptCall {
   return { keys: input.slice(0, FINISH_KEYS), args: input.slice(FINISH_KEYS) };
 }
 
-function takeEnding(endings: Map<string, Ending>, job: string): Ending | undefined {
-  const ending = endings.get(job);
-  endings.delete(job);
-  return ending;
+function takeFinishing(finishings: Map<string, Finishing>, job: string): Finishing | undefined {
+  const finishing = finishings.get(job);
+  finishings.delete(job);
+  return finishing;
 }
 
 /** The reply of BullMQ's script. Insists as settleTask does; throws lock_lost when a newer attempt owns the task: nothing was done then. */

@@ -6,6 +6,9 @@ import { releaseParentIfNoPendingDependencies } from 'bullmq/dist/esm/scripts/re
 import { BatonError } from '../contracts/error.ts';
 import { loadScript, type Script, scriptOf } from '../journal/script.ts';
 
+/** How many keys `finish` takes. */
+export const FINISH_KEYS = 14;
+
 type Shipped = { readonly content: string; readonly keys: number };
 
 /**
@@ -19,7 +22,7 @@ type Shipped = { readonly content: string; readonly keys: number };
 const shipped = {
   release: { script: releaseParentIfNoPendingDependencies, keys: 2 },
   sweep: { script: moveStalledJobsToWait, keys: 9 },
-  finish: { script: moveToFinished, keys: 14 },
+  finish: { script: moveToFinished, keys: FINISH_KEYS },
 } satisfies Record<string, { readonly script: Shipped | undefined; readonly keys: number }>;
 
 type ShippedName = keyof typeof shipped;

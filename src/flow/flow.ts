@@ -9,7 +9,7 @@ const QUEUE_EVENTS_KEPT = 1_000;
 /** The queues of one shard, and the connections that flows are written with. */
 export type Flow = {
   readonly store: Store;
-  /** addFlow has a connection of its own: recovering from a lost script cache drops it (flow/submit.ts). */
+  /** addFlow has a connection of its own: recovering from a lost script cache drops it (add-jobs.ts). */
   readonly submitRedis: Redis;
   readonly queue: (name: string) => Queue;
   /** The root queue on the connection for addFlow. */

@@ -2,6 +2,7 @@ import { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { BranchRef, FlowNode, JobRef } from '../contracts/job.ts';
 import { unfinishedTask } from '../contracts/result.ts';
+import { resultEvent } from '../contracts/result-event.ts';
 import { toEnvelope } from '../journal/result-codec.ts';
 import type { Store } from '../journal/store.ts';
 
@@ -12,6 +13,7 @@ export function encodeJoin(store: Store, { job, join }: FlowNode): string {
   return JSON.stringify({
     ...{ key: key(job), queue: store.keys.queue(job.queue), id: job.id },
     branches: join.branches.map((branch) => ({ task: branch.task, key: key(branch.job) })),
+    seeded: join.seeded,
     ...{ need: join.need, grace_ms: join.grace_ms, timeout_ms: join.timeout_ms, on_timeout: join.on_timeout },
     drop: join.drop.map(dropping),
   });
@@ -24,11 +26,6 @@ function dropping({ task }: BranchRef) {
     'skipped',
     error,
   );
-  const { envelope } = toEnvelope(result);
-  return {
-    task,
-    envelope: JSON.stringify(envelope),
-    data: `Skipped: ${error.message}`,
-    detail: JSON.stringify({ reason: error }),
-  };
+  const { data, detail } = resultEvent(result);
+  return { task, envelope: JSON.stringify(toEnvelope(result).envelope), data, detail: JSON.stringify(detail) };
 }

@@ -1,4 +1,5 @@
 import { HOUSEKEEPING_QUEUE, type JobRef, jobIds, type TaskJob, type TimerJob } from '../contracts/job.ts';
+import type { Settlement } from '../contracts/verdict.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Flow } from './flow.ts';
 import { returningJob } from './job-options.ts';
@@ -19,7 +20,7 @@ export function joinTimers({ id }: JobRef): readonly JobRef[] {
   return ids.map((timer) => ({ queue: HOUSEKEEPING_QUEUE, id: timer }));
 }
 
-/** The timeout of a join begins with the first start of a branch: called before each, it counts from the first. */
+/** The timeout of a join begins with the first start of a branch: called at each, it counts from the first. */
 export async function beginJoins(flow: Flow, { run_id, edges }: TaskJob): Promise<void> {
   for (const { join, timed, queue, id } of edges) {
     if (join === undefined || timed !== true) continue;
@@ -31,11 +32,15 @@ export async function beginJoins(flow: Flow, { run_id, edges }: TaskJob): Promis
 }
 
 /** The joins that a settled branch has brought into their grace go on when that is over. */
-export async function addGraceTimers(flow: Flow, { run_id, edges }: TaskJob, graces: readonly Grace[]): Promise<void> {
+export async function addGraceTimers(
+  flow: Flow,
+  { run, edges }: Pick<Settlement, 'run' | 'edges'>,
+  graces: readonly Grace[],
+): Promise<void> {
   for (const { join, dueAt } of graces) {
     const job: JobRef | undefined = edges.find((edge) => edge.join === join);
     if (job === undefined) continue;
-    const timer = { run_id, task: join, job: { queue: job.queue, id: job.id }, timer: 'grace', round: 1 } as const;
+    const timer = { run_id: run, task: join, job: { queue: job.queue, id: job.id }, timer: 'grace', round: 1 } as const;
     await addTimer(flow, timer, dueAt - Date.now());
   }
 }

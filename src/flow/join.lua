@@ -93,8 +93,8 @@ end
 local function count_branch(at, join, completed)
   if redis.call('HEXISTS', at.joins, join .. ':released') == 1 then return end
   local spec = cjson.decode(redis.call('HGET', at.joins, join))
-  local settled = redis.call('HINCRBY', at.joins, join .. ':settled', 1)
-  local done = redis.call('HINCRBY', at.joins, join .. ':completed', completed and 1 or 0)
+  local settled = spec.seeded.settled + redis.call('HINCRBY', at.joins, join .. ':settled', 1)
+  local done = spec.seeded.completed + redis.call('HINCRBY', at.joins, join .. ':completed', completed and 1 or 0)
   if settled >= #spec.branches then release_join(at, join, spec, 'all')
   elseif done >= spec.need then
     if spec.grace_ms == 0 then release_join(at, join, spec, 'quorum')

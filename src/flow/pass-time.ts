@@ -10,9 +10,9 @@ const script = loadFlowScript('pass-time', ['release', 'park', 'join']);
 
 /**
  * A join's grace or time is over: it goes on, unless it has, or its missing branches are given to other agents, once, with a fresh
- * time. Repeating it is harmless.
+ * time. Gives back ms after which to come again when it is too early: a pause has moved that time. Repeating it is harmless.
  */
-export async function passTime(flow: Flow, timer: TimerJob): Promise<void> {
+export async function passTime(flow: Flow, timer: TimerJob): Promise<number | undefined> {
   const { redis, keys } = flow.store;
   const run = keys.run(timer.run_id);
   const error = new BatonError('redispatched').toRecord();
@@ -23,5 +23,7 @@ export async function passTime(flow: Flow, timer: TimerJob): Promise<void> {
       ...[ORCHESTRATOR, `Trying again: ${error.message}`, JSON.stringify({ error, delay_ms: 0 })],
     ],
   });
-  if (reply !== 'released' && reply !== 'nothing') await addTimer(flow, { ...timer, round: 2 }, Number(reply));
+  const [outcome, ms] = reply as [string, number?]; // the script returns nothing else
+  if (outcome === 'redispatched') await addTimer(flow, { ...timer, round: 2 }, Number(ms));
+  return outcome === 'early' ? Number(ms) : undefined;
 }

@@ -22,10 +22,10 @@ export async function requestPause({ redis, keys }: Store, run: string): Promise
 
 /** Ends a run's pause. The status it stands at, or undefined when there is no such run. */
 export async function requestResume({ redis, keys }: Store, run: string): Promise<RunStatus | undefined> {
-  const { run: record, events, parked } = keys.run(run);
+  const { run: record, events, parked, joins } = keys.run(run);
   const event = rootEvent(0, { name: 'run.resumed', data: 'Resumed.', detail: {} });
   const args = [Date.now(), ...eventArgs(event)];
-  const reply = await runScript(redis, resuming, { keys: [record, events, parked], args });
+  const reply = await runScript(redis, resuming, { keys: [record, events, parked, joins], args });
   return reply === null ? undefined : RunStatus.parse(reply);
 }
 

@@ -2,7 +2,7 @@ import type { JobRef, RunJob } from '../contracts/job.ts';
 import { runScript } from '../journal/script.ts';
 import type { Flow } from './flow.ts';
 import { loadFlowScript } from './flow-script.ts';
-import { keptJob } from './job-options.ts';
+import { returningJob } from './job-options.ts';
 
 const script = loadFlowScript('release-job', ['release']);
 
@@ -22,5 +22,5 @@ export async function reviveJob(
   const state = await flow.queue(queue).getJobState(id);
   const hasEnded = state === 'completed' || state === 'failed';
   if (hasEnded && (await flow.queue(queue).remove(id, { removeChildren: false })) === 0) return; // it is running again
-  await flow.queue(queue).add(run.name, data, { jobId: id, priority: 1, ...keptJob });
+  await flow.queue(queue).add(run.name, data, { jobId: id, priority: 1, ...returningJob });
 }

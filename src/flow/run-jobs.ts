@@ -7,7 +7,7 @@ import {
   type RunJobName,
 } from '../contracts/job.ts';
 import type { Flow } from './flow.ts';
-import { keptJob, returningJob } from './job-options.ts';
+import { returningJob } from './job-options.ts';
 
 /** Adds a run-level job: plan now, close or stop at the deadline after `delayMs`. The id derives from the run, so adding twice is harmless. */
 export async function addRunJob(
@@ -17,8 +17,8 @@ export async function addRunJob(
 ): Promise<void> {
   const data: RunJob = { run_id: job.run };
   const options = { jobId: jobIds[name](job.run), delay: job.delayMs ?? 0, priority: job.priority ?? 0 };
-  // Planning is slow: what ends or removes runs must not wait behind it.
-  if (name === 'plan') await flow.queue(ORCHESTRATOR_QUEUE).add(name, data, { ...options, ...keptJob });
+  // Planning is slow: what ends runs must not wait behind it.
+  if (name === 'plan') await flow.queue(ORCHESTRATOR_QUEUE).add(name, data, { ...options, ...returningJob });
   else await flow.queue(HOUSEKEEPING_QUEUE).add(name, data, { ...options, ...returningJob, removeOnComplete: true });
 }
 

@@ -3,7 +3,7 @@ import type { FlowGraph, FlowNode, JobRef, TaskJob } from '../contracts/job.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import { addJobs, type Entry, taskEntry } from './add-jobs.ts';
 import type { Flow } from './flow.ts';
-import { keptJob } from './job-options.ts';
+import { returningJob } from './job-options.ts';
 import { encodeJoin } from './join-spec.ts';
 
 const preset = loadScript(new URL('./preset.lua', import.meta.url));
@@ -48,7 +48,7 @@ async function presetEdges({ store }: Flow, { run, graph }: Submission): Promise
 /** The root first, then dependents before their dependencies: BullMQ refuses a job whose parent does not exist. */
 function entriesOf(flow: Flow, submission: Submission): readonly Entry[] {
   const { run, graph } = submission;
-  const rootOptions = { jobId: graph.root.id, priority: graph.rootPriority, ...keptJob };
+  const rootOptions = { jobId: graph.root.id, priority: graph.rootPriority, ...returningJob };
   const root = new Job(flow.queue(graph.root.queue), 'root', { run_id: run }, rootOptions, graph.root.id);
   const tasks = graph.nodes.toReversed().map((node) => nodeEntry(flow, submission, node));
   return [root.toFlowEntry({ addToWaitingChildren: true }), ...tasks];

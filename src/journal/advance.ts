@@ -8,7 +8,7 @@ const script = loadScript(new URL('./advance.lua', import.meta.url));
 
 export type Advance = { readonly run: string; readonly to: RunStatus; readonly event: EventDraft };
 
-/** Sets a run's status along a legal transition only. False when the run has ended, is being cancelled or stands elsewhere. */
+/** Sets a run's status along a legal transition only. False when the run has ended, is told to stop or stands elsewhere. */
 export async function advanceRun({ redis, keys }: Store, { run, to, event }: Advance): Promise<boolean> {
   const { run: record, events } = keys.run(run);
   const code = await runScript(redis, script, {

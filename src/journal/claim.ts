@@ -36,11 +36,13 @@ export type Claim =
   | {
       readonly state: 'started' | 'blocked' | 'cancelled' | 'closed';
       readonly epoch: number;
-      /** Milliseconds since the first claim of this task, by Redis's clock. */
+      /** Milliseconds of the task's time that are spent, by Redis's clock: not those of a pause, nor of a worker that died or stopped. */
       readonly elapsedMs: number;
       /** Agents whose calls for this task have failed, oldest first; one that failed twice stands twice. */
       readonly failedAgents: readonly string[];
-      /** By dependency; undefined where no result is recorded. Empty for a cancelled run. */
+      /** Milliseconds for which one of them asked to be left alone, still. */
+      readonly restMs: number;
+      /** By dependency; undefined where no result is recorded. Empty for a run that is told to stop. */
       readonly inputs: ReadonlyMap<string, TaskResult | undefined>;
       /** Why the run was told to stop; undefined in every other state than `cancelled`. */
       readonly stop: Stop | undefined;
@@ -49,7 +51,7 @@ export type Claim =
 /** A claim that owns its task. */
 export type OwnedClaim = Extract<Claim, { readonly epoch: number }>;
 
-/** Begins an attempt (guarantees: claim). One round trip: epoch, task.started, cancel flag and the dependencies' results. */
+/** Begins an attempt (guarantees: claim). One round trip: epoch, task.started, whether the run is told to stop, and the dependencies' results. */
 export async function claimTask({ redis, keys }: Store, input: ClaimInput): Promise<Claim> {
   const run = keys.run(input.run);
   const reply = await runScript(redis, script, {
@@ -67,10 +69,13 @@ export async function claimTask({ redis, keys }: Store, input: ClaimInput): Prom
   return parseClaim(reply as ClaimReply, input.dependencies); // the script returns nothing else
 }
 
-type ClaimReply = [state: Claim['state'], epoch: number, started: number, now: number, failures: string, ...string[]];
+type ClaimReply = [
+  ...[state: Claim['state'], epoch: number, started: number, now: number, failures: string, until: number],
+  ...string[],
+];
 
 function parseClaim(
-  [state, epoch, started, now, failures, ...rest]: ClaimReply,
+  [state, epoch, started, now, failures, until, ...rest]: ClaimReply,
   dependencies: readonly string[],
 ): Claim {
   if (state === 'settled') return { state, result: toResult(ResultEnvelope.parse(JSON.parse(rest[0] ?? '')), null) };
@@ -81,6 +86,7 @@ function parseClaim(
     epoch,
     elapsedMs: now - started,
     failedAgents: failures === '' ? [] : failures.split(','),
+    restMs: Math.max(0, until - now),
     stop: isStopped ? Stop.parse(JSON.parse(rest[0] ?? '')) : undefined,
     inputs: new Map(
       (isStopped ? [] : dependencies).map((id, index) => [id, input(rest[2 * index], rest[2 * index + 1])]),

@@ -26,7 +26,7 @@ export type Ending = {
 };
 
 /**
- * Writes a run's end. `stale`: a newer attempt of the root owns it. `stopped`: it was told to stop, so closeStopped must end it.
+ * Writes a run's end. `stale`: a newer attempt of the root owns it. `stopped`: it was told to stop, so it must end as its stop says.
  * `ended`: the run has ended, by this call or before.
  */
 export async function closeRun({ redis, keys }: Store, ending: Ending): Promise<'ended' | 'stale' | 'stopped'> {

@@ -3,7 +3,8 @@ import type { Keys } from '../contracts/keys.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
-import type { RunOptions } from '../contracts/run-options.ts';
+import type { ModeDecision, RunOptions } from '../contracts/run-options.ts';
+import type { Child } from '../contracts/spawn.ts';
 import { eventArgs } from './event-codec.ts';
 import { loadScript, runScript } from './script.ts';
 import type { Store } from './store.ts';
@@ -15,12 +16,25 @@ export type NewRun = {
   readonly query: string;
   readonly plan: Plan | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The client's key, and digests of it and of the body it came with. */
-  readonly idempotency: { readonly owner: string; readonly keyDigest: string; readonly bodyDigest: string } | undefined;
+  readonly idempotency: KeyDigests | undefined;
   readonly options: RunOptions;
   readonly event: EventDraft;
-  /** The run it is forked from, and the results it begins with. */
-  readonly fork?: { readonly from: string; readonly reused: readonly TaskResult[] } | undefined;
+  readonly fork?: ForkSeed | undefined;
+};
+
+/** Digests of a client's key and of the body it came with; whose key it is. */
+export type KeyDigests = { readonly owner: string; readonly keyDigest: string; readonly bodyDigest: string };
+
+/** What a fork begins with. */
+export type ForkSeed = {
+  readonly from: string;
+  /** In the plan's order. */
+  readonly reused: readonly TaskResult[];
+  /** Children of re-used map tasks, by map task, and the results that these have. */
+  readonly lists: ReadonlyMap<string, readonly Child[]>;
+  readonly items: readonly TaskResult[];
+  /** How the order of its plan was decided; null when it was not, or for the plain DAG. */
+  readonly mode: ModeDecision | null;
 };
 
 /**
@@ -37,7 +51,7 @@ export async function createRun({ redis, keys }: Store, input: NewRun): Promise<
   const reply = await runScript(redis, script, {
     keys: [
       ...[run.run, run.events, keys.runs, idempotencyKey, keys.openRuns, run.results],
-      ...(fork === undefined ? [] : [keys.run(fork.from).run, keys.run(fork.from).results]),
+      ...(fork === undefined ? [] : [run.spawned, keys.run(fork.from).run, keys.run(fork.from).results]),
     ],
     args: [
       input.run,
@@ -64,10 +78,23 @@ const outcomes: ReadonlyMap<number, Accepted['outcome']> = new Map([
   [-2, 'gone'],
 ]);
 
-function forkArgs(keys: Keys, { run, fork }: NewRun): readonly string[] {
-  if (fork === undefined) return ['', '', ''];
-  const { from, reused } = fork;
+function forkArgs(keys: Keys, { run, fork }: NewRun): readonly (string | number)[] {
+  if (fork === undefined) return ['', '', '', '', 0, 0];
+  const { from, reused, lists, items, mode } = fork;
   const record = JSON.stringify({ from, reused: reused.map((result) => result.task_id) });
-  const said = reused.flatMap(({ task_id, agent_id, status }) => [task_id, agent_id, JSON.stringify({ status, from })]);
-  return [record, keys.run(from).text(''), keys.run(run).text(''), ...said];
+  return [
+    ...[record, mode === null ? '' : JSON.stringify(mode), keys.run(from).text(''), keys.run(run).text('')],
+    ...[reused.length, lists.size],
+    ...reused.flatMap(({ task_id, agent_id, status }) => [task_id, agent_id, JSON.stringify({ status, from })]),
+    ...[...lists].flatMap(([map, children]) => [
+      map,
+      JSON.stringify(children.map((child) => adopted(child, run, from))),
+    ]),
+    ...items.map((result) => result.task_id),
+  ];
+}
+
+/** Job ids begin with their run's: as it stands the child would name a job of the old run, which is not this one's to remove. */
+function adopted({ task, job }: Child, run: string, from: string): Child {
+  return { task, job: { ...job, id: run + job.id.slice(from.length) } };
 }

@@ -33,7 +33,7 @@ export async function failAttempt({ redis, keys }: Store, failed: FailedAttempt)
   } as const;
   const code = await runScript(redis, script, {
     keys: [run, tasks, events],
-    args: [task, epoch, agent, heard, ...eventArgs(event)],
+    args: [task, epoch, agent, heard, Math.round(delayMs), error.retryAfterMs ?? 0, ...eventArgs(event)],
   });
   if (Number(code) === -1) throw new BatonError('lock_lost');
   if (Number(code) === -3) throw new BatonError('cancelled', 'The run has ended.');

@@ -12,8 +12,8 @@ const Making = z.object({
   mode: ModeDecision.nullable(),
 });
 
-/** A question to a human as it is recorded: it never changes. */
-export const Ask = InterruptView.omit({ state: true, reason: true }).extend({
+/** A question to a human as it is recorded, its content beside it: it never changes. */
+export const Ask = InterruptView.omit({ state: true, reason: true, content: true }).extend({
   /** The asking attempt's. */
   epoch: z.int(),
   /** Whose job waits. */
@@ -39,18 +39,20 @@ export const Resolution = z.object({
 });
 export type Resolution = z.infer<typeof Resolution>;
 
-/** A question and its answer, undefined while it is open. */
-export type Question = { readonly ask: Ask; readonly resolution: Resolution | undefined };
+/** A question with what it is about. */
+export type AskWithContent = { readonly ask: Ask; readonly content: string };
 
-/** The field of a question's answer. */
-export function resolutionField(name: string): string {
-  return `${name}:resolution`;
+/** The same and its answer, undefined while it is open. */
+export type Question = AskWithContent & { readonly resolution: Resolution | undefined };
+
+/** The fields of a question: itself, its content, its answer. */
+function fieldsOf(name: string): readonly [ask: string, content: string, resolution: string] {
+  return [name, `${name}:content`, `${name}:resolution`];
 }
 
 /** One question of a run, called as askName has it; undefined when there is none. */
 export async function loadQuestion({ redis, keys }: Store, run: string, name: string): Promise<Question | undefined> {
-  const [ask, resolution] = await redis.hmget(keys.run(run).asks, name, resolutionField(name));
-  return ask == null ? undefined : parse(ask, resolution);
+  return parse(await redis.hmget(keys.run(run).asks, ...fieldsOf(name)));
 }
 
 /** What a human was asked about one task. */
@@ -58,43 +60,56 @@ export async function loadTaskQuestions(
   { redis, keys }: Store,
   run: string,
   task: string,
-): Promise<Partial<Record<'input' | 'output', Question>>> {
-  const names = (['input', 'output'] satisfies InterruptSubject[]).map((subject) => askName(task, subject));
-  const found = await redis.hmget(keys.run(run).asks, ...names, ...names.map(resolutionField));
-  const [input, output, inputAnswer, outputAnswer] = found;
-  return {
-    ...(input != null && { input: parse(input, inputAnswer) }),
-    ...(output != null && { output: parse(output, outputAnswer) }),
-  };
+): Promise<Readonly<Record<'input' | 'output', Question | undefined>>> {
+  const fields = (subject: InterruptSubject) => fieldsOf(askName(task, subject));
+  const found = await redis.hmget(keys.run(run).asks, ...fields('input'), ...fields('output'));
+  return { input: parse(found.slice(0, 3)), output: parse(found.slice(3)) };
 }
 
 /** All questions of a run, oldest first. */
 export async function loadQuestions({ redis, keys }: Store, run: string): Promise<readonly Question[]> {
   const fields = await redis.hgetall(keys.run(run).asks);
-  const questions = Object.entries(fields)
-    .filter(([name]) => isAskName(name))
-    .map(([name, ask]) => parse(ask, fields[resolutionField(name)]));
+  const names = Object.keys(fields).filter(isAskName);
+  const questions = names.flatMap((name) => parse(fieldsOf(name).map((field) => fields[field])) ?? []);
   return questions.toSorted((a, b) => a.ask.requested_at.localeCompare(b.ask.requested_at));
 }
 
-/** The names of a run's questions, their contents unread. */
+/** A question without what may be large: its content and its answer. */
+export type AskHead = { readonly ask: Ask; readonly isOpen: boolean };
+
+/** The heads of all questions of a run. */
+export async function loadAskHeads({ redis, keys }: Store, run: string): Promise<readonly AskHead[]> {
+  const fields = new Set(await redis.hkeys(keys.run(run).asks));
+  const names = [...fields].filter(isAskName);
+  const asks = names.length === 0 ? [] : await redis.hmget(keys.run(run).asks, ...names);
+  return names.flatMap((name, at) => {
+    const ask = asks[at];
+    return ask == null ? [] : [{ ask: Ask.parse(JSON.parse(ask)), isOpen: !fields.has(fieldsOf(name)[2]) }];
+  });
+}
+
+/** The names of a run's questions alone. */
 export async function loadAskNames({ redis, keys }: Store, run: string): Promise<readonly string[]> {
   return (await redis.hkeys(keys.run(run).asks)).filter(isAskName);
 }
 
 /** A question as the API shows it. */
-export function toInterruptView({ ask, resolution }: Question): InterruptView {
-  return InterruptView.parse({ ...ask, state: resolution?.state ?? 'open', reason: resolution?.reason ?? null });
+export function toInterruptView({ ask, content, resolution }: Question): InterruptView {
+  const { state = 'open', reason = null } = resolution ?? {};
+  return InterruptView.parse({ ...ask, content, state, reason });
 }
 
-/** Beside questions the hash holds what came of them. */
+/** Beside questions the hash holds what belongs to them. */
 function isAskName(field: string): boolean {
   return field.includes('~') && !field.includes(':');
 }
 
-function parse(ask: string, resolution: string | null | undefined): Question {
+/** From fieldsOf's values. */
+function parse([ask, content, resolution]: readonly (string | null | undefined)[]): Question | undefined {
+  if (ask == null) return undefined;
   return {
     ask: Ask.parse(JSON.parse(ask)),
+    content: z.string().parse(content), // written with it
     resolution: resolution == null ? undefined : Resolution.parse(JSON.parse(resolution)),
   };
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { ORCHESTRATOR, RunId } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
 import { Metadata, Plan, type SubTask } from '../contracts/plan.ts';
-import { addUsage, ResultEnvelope, type TaskResult, Usage } from '../contracts/result.ts';
+import { addUsage, type TaskResult, Usage } from '../contracts/result.ts';
 import { RunStatus, Stop } from '../contracts/run.ts';
 import { ModeDecision, plainOptions, RunOptions } from '../contracts/run-options.ts';
 import type { Child } from '../contracts/spawn.ts';
+import { loadResults } from './load-results.ts';
 import { loadSpawned } from './load-spawned.ts';
-import { toResult } from './result-codec.ts';
 import type { Store } from './store.ts';
 
 const json = <S extends z.ZodType>(schema: S) =>
@@ -54,7 +54,12 @@ export type RunHead = z.infer<typeof RunHead>;
 const headFields = Object.keys(RunHead.shape);
 
 /** What the journal knows of one task before it has settled. */
-export type TaskProgress = { readonly epoch: number; readonly agent: string | null; readonly waiting: boolean };
+export type TaskProgress = {
+  readonly epoch: number;
+  readonly agent: string | null;
+  /** Its last attempt has failed, and the next one has not begun. */
+  readonly isBackingOff: boolean;
+};
 
 /** Everything recorded of a run. */
 export type RunState = {
@@ -71,53 +76,14 @@ export async function loadRecord({ redis, keys }: Store, run: string): Promise<R
   return fields.status === undefined ? undefined : RunRecord.parse(fields);
 }
 
-/** Reads a run whole: its record, its tasks' progress and all results with their texts. */
-export async function loadRun(store: Store, run: string): Promise<RunState | undefined> {
+/** Reads a run whole: its record, its tasks' progress and all results; with long texts as loadResults. */
+export async function loadRun(store: Store, run: string, wanted?: ReadonlySet<string>): Promise<RunState | undefined> {
   const record = await loadRecord(store, run);
   if (record === undefined) return undefined;
   const tasks = await store.redis.hgetall(store.keys.run(run).tasks);
   const children = await loadSpawned(store, run);
   const ids = [...(record.plan?.sub_tasks ?? []), ...[...children.values()].flat().map(({ task }) => task)];
-  return { record, children, progress: progressOf(ids, tasks), results: await loadResults(store, run) };
-}
-
-/** Reads a run's results by task id, long texts included; those of tasks that are not `wanted` stay empty. */
-export async function loadResults(
-  store: Store,
-  run: string,
-  wanted?: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, TaskResult>> {
-  const envelopes = Object.values(await store.redis.hgetall(store.keys.run(run).results));
-  return withTexts({ store, run, wanted }, envelopes);
-}
-
-/** The same, of these tasks only; those without a result are left out. */
-export async function loadResultsOf(
-  store: Store,
-  run: string,
-  tasks: readonly string[],
-): Promise<ReadonlyMap<string, TaskResult>> {
-  if (tasks.length === 0) return new Map();
-  const found = await store.redis.hmget(store.keys.run(run).results, ...tasks);
-  const envelopes = found.filter((envelope) => envelope !== null);
-  return withTexts({ store, run, wanted: undefined }, envelopes);
-}
-
-type Reading = { readonly store: Store; readonly run: string; readonly wanted: ReadonlySet<string> | undefined };
-
-async function withTexts(
-  { store, run, wanted }: Reading,
-  encoded: readonly string[],
-): Promise<ReadonlyMap<string, TaskResult>> {
-  const { redis, keys } = store;
-  const envelopes = encoded.map((envelope) => ResultEnvelope.parse(JSON.parse(envelope)));
-  const ofReference = envelopes.filter((envelope) => envelope.by_reference).map((envelope) => envelope.task_id);
-  const long = ofReference.filter((task) => wanted?.has(task) ?? true);
-  const found = long.length === 0 ? [] : await redis.mget(long.map(keys.run(run).text));
-  const textOf = new Map(long.map((task, index) => [task, found[index] ?? null]));
-  return new Map(
-    envelopes.map((envelope) => [envelope.task_id, toResult(envelope, textOf.get(envelope.task_id) ?? null)]),
-  );
+  return { record, children, progress: progressOf(ids, tasks), results: await loadResults(store, run, wanted) };
 }
 
 function progressOf(
@@ -127,9 +93,9 @@ function progressOf(
   return new Map(
     known.map(({ task_id }) => {
       const epoch = Number(tasks[`${task_id}:epoch`] ?? 0);
-      const waiting = epoch > 0 && tasks[`${task_id}:failed_epoch`] === String(epoch);
+      const isBackingOff = epoch > 0 && tasks[`${task_id}:failed_epoch`] === String(epoch);
       const agent = tasks[`${task_id}:agent`] ?? ORCHESTRATOR;
-      return [task_id, { epoch, agent: agent === ORCHESTRATOR ? null : agent, waiting }];
+      return [task_id, { epoch, agent: agent === ORCHESTRATOR ? null : agent, isBackingOff }];
     }),
   );
 }
@@ -137,7 +103,11 @@ function progressOf(
 /** Tokens of planning and of a run's own tasks: what the results it re-uses once cost is another run's. Null when nobody counted. */
 export function workUsage(record: RunRecord, results: Iterable<TaskResult>): Usage | null {
   const reused = new Set(record.fork?.reused ?? []);
-  const own = [...results].filter((result) => !reused.has(result.task_id));
+  const maps = (record.plan?.sub_tasks ?? []).filter(({ kind, task_id }) => kind === 'map' && reused.has(task_id));
+  const lists = new Set(maps.map(({ task_id }) => task_id));
+  // Only items of a map are called so: plan/validate-kinds.ts.
+  const isReused = (id: string): boolean => reused.has(id) || lists.has(id.replace(/\.\d+$/, ''));
+  const own = [...results].filter((result) => !isReused(result.task_id));
   return addUsage([record.plan_usage, ...own.map((result) => result.usage)]);
 }
 

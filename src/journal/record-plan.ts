@@ -19,7 +19,7 @@ export type PlanRecord = {
   readonly phase: EventDraft;
 };
 
-/** Records a run's plan with plan.ready. The plan that counts is returned: the first one recorded; undefined when the run has ended or is being cancelled. */
+/** Records a run's plan with plan.ready. The plan that counts is returned: the first one recorded; undefined when the run has ended or is told to stop. */
 export async function recordPlan({ redis, keys }: Store, record: PlanRecord): Promise<Plan | undefined> {
   const { run, events } = keys.run(record.run);
   const json = (value: unknown): string => (value === null ? '' : JSON.stringify(value));

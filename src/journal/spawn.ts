@@ -33,13 +33,13 @@ export async function recordChildren(
   const encoded = encode(children);
   const reply = await runScript(redis, script, {
     keys: [run, tasks, events, spawned],
-    args: [task, epoch, encoded, children.length, limits.runTasks, ...eventArgs(announcement(children))],
+    args: [task, epoch, encoded, children.length, limits.runChildren, ...eventArgs(announcement(children))],
   });
   const [code, decided] = reply as [number, string]; // the script returns nothing else
   if (code === -3) return undefined;
   if (code === -1) throw new BatonError('lock_lost');
   if (code === 1) return Children.parse(JSON.parse(decided));
-  const message = `Expected at most ${limits.runTasks} items in all map tasks of a run, came ${children.length} more.`;
+  const message = `Expected at most ${limits.runChildren} items in all map tasks of a run, came ${children.length} more.`;
   throw new BatonError('map_invalid', message);
 }
 

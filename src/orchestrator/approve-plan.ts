@@ -22,7 +22,13 @@ export type Made = {
 /** The same as it will be carried out: in the order of its mode, with the questions that its run asks. */
 export type Draft = Made & { readonly mode: ModeDecision | null };
 
-type Planning = { readonly run: string; readonly epoch: number; readonly options: RunOptions };
+type Planning = {
+  readonly run: string;
+  readonly epoch: number;
+  readonly options: RunOptions;
+  /** How the order was decided before there was this run (a fork's); null when it is to be decided now. */
+  readonly mode: ModeDecision | null;
+};
 
 /**
  * The plan to record: what `make` makes, once a human has approved or edited it if the run asks for that. A verdict while nobody
@@ -34,31 +40,35 @@ export async function approvedDraft(
   make: () => Promise<Made | undefined>,
 ): Promise<Draft | Verdict | undefined> {
   const { run, options } = planning;
-  if (!asksAboutPlan(options)) return draft(flow, options, await make());
+  if (!asksAboutPlan(options)) return draft(flow, planning, await make());
   const question = await loadQuestion(flow.store, run, askName(PLAN_TASK, 'plan'));
   if (question === undefined) {
-    const made = await draft(flow, options, await make());
+    const made = await draft(flow, planning, await make());
     return made && verdictOf(await ask(flow, planning, made));
   }
-  const { ask: asked, resolution } = question;
-  if (resolution === undefined) return verdictOf(await keepAsking(flow, asked));
+  const { ask: asked, content, resolution } = question;
+  if (resolution === undefined) return verdictOf(await keepAsking(flow, question));
   if (resolution.state === 'withdrawn') return undefined;
   if (resolution.state === 'rejected') throw new BatonError('rejected', resolution.reason || undefined);
   if (asked.made === null) throw new TypeError('a question about a plan does not say how it was made');
-  if (resolution.state === 'approved') return { ...asked.made, plan: Plan.parse(JSON.parse(asked.content)) };
-  return draft(flow, options, { ...asked.made, plan: Plan.parse(resolution.content) });
+  if (resolution.state === 'approved') return { ...asked.made, plan: Plan.parse(JSON.parse(content)) };
+  return draft(flow, planning, { ...asked.made, plan: Plan.parse(resolution.content) });
 }
 
-async function draft(flow: Flow, options: RunOptions, made: Made | undefined): Promise<Draft | undefined> {
+async function draft(
+  flow: Flow,
+  { options, mode: decided }: Planning,
+  made: Made | undefined,
+): Promise<Draft | undefined> {
   if (made === undefined) return undefined;
-  const { plan, mode } = await orderPlan(flow, made.plan, options.mode);
+  const { plan, mode } = await orderPlan(flow, made.plan, { asked: options.mode, decided });
   return { ...made, plan: applyInterrupts(plan, options), mode };
 }
 
-function ask(flow: Flow, { run, epoch }: Planning, { plan, usage, model, mode }: Draft): Promise<AskOutcome> {
+function ask(flow: Flow, { run, epoch, options }: Planning, { plan, usage, model, mode }: Draft): Promise<AskOutcome> {
   const job = { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) };
   return askHuman(flow, {
-    ...{ run, epoch, job, task: PLAN_TASK, subject: 'plan', edit: 'plan', approval: undefined },
+    ...{ run, epoch, job, task: PLAN_TASK, subject: 'plan', edit: 'plan', approval: options.interrupt },
     content: JSON.stringify(plan),
     made: { usage, model, mode },
   });

@@ -3,7 +3,7 @@ import { isTerminal, type RunStatus, type Stop } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { requestStop } from '../flow/stop.ts';
-import { closeStopped } from '../journal/close-stopped.ts';
+import { closeStopped } from './close-stopped.ts';
 
 const cancelled: Stop = { as: 'cancelled', code: 'cancelled', message: 'cancelled by request' };
 

@@ -1,6 +1,6 @@
 import type { Verdict } from '../contracts/verdict.ts';
 import type { Flow } from '../flow/flow.ts';
-import { closeStopped } from '../journal/close-stopped.ts';
+import { closeStopped } from './close-stopped.ts';
 
 /** The close job of a run that was told to stop: ends it, whatever its tasks do. */
 export async function closeStoppedRun({ store }: Flow, run: string): Promise<Verdict> {

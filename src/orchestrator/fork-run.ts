@@ -1,12 +1,14 @@
-import { BatonError } from '../contracts/error.ts';
+import { BatonError, faultyError } from '../contracts/error.ts';
 import type { ForkPreview, ForkRequest } from '../contracts/fork.ts';
 import { addUsage } from '../contracts/result.ts';
 import { isTerminal } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { ForkSeed } from '../journal/create.ts';
+import { noTexts } from '../journal/load-results.ts';
 import { loadRun, type RunState } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import { type ForkedPlan, forkFaults, forkPlan } from '../plan/fork.ts';
-import { acceptRun, type Idempotency, type Submitted } from './submit-run.ts';
+import { acceptRun, type Idempotency, repeatedRun, type Submitted } from './submit-run.ts';
 
 /**
  * Makes a new run of one that has ended: with its results, but for those that depend on what was named or changed, which run again.
@@ -17,12 +19,24 @@ export async function forkRun(
   { run, request }: { readonly run: string; readonly request: ForkRequest },
   idempotency?: Idempotency,
 ): Promise<Submitted> {
+  const repeated = idempotency && (await repeatedRun(flow, idempotency)); // first: the old run may have left since
+  if (repeated !== undefined) return repeated;
   const { state, forked } = await loadFork(flow.store, run, request);
   const { query, metadata, options } = state.record;
-  const reused = forked.reused.flatMap((id) => state.results.get(id) ?? []);
-  // Its plan is in the order of its mode already.
-  const accepted = { query, metadata, options: { ...options, mode: 'dag' as const }, plan: forked.plan };
-  return acceptRun(flow, { ...accepted, fork: { from: run, reused } }, idempotency);
+  return acceptRun(
+    flow,
+    { query, metadata, options, plan: forked.plan, fork: seedOf(run, state, forked) },
+    idempotency,
+  );
+}
+
+function seedOf(from: string, { record, results, children }: RunState, { reused }: ForkedPlan): ForkSeed {
+  const resultsOf = (ids: readonly string[]) => ids.flatMap((id) => results.get(id) ?? []);
+  const lists = new Map([...children].filter(([map]) => reused.includes(map)));
+  const items = resultsOf([...lists.values()].flatMap((list) => list.map(({ task }) => task.task_id)));
+  // Of a plan that was carried out the order is decided; one that never was gets its mode now.
+  const mode = record.planned === undefined ? null : record.mode;
+  return { from, reused: resultsOf(reused), lists, items, mode };
 }
 
 /** What a fork would do, and what that cost last time; nothing is changed. Throws as forkRun does. */
@@ -47,17 +61,14 @@ async function loadFork(
   run: string,
   request: ForkRequest,
 ): Promise<{ state: RunState; forked: ForkedPlan }> {
-  const state = await loadRun(store, run);
+  const state = await loadRun(store, run, noTexts);
   if (state === undefined) throw new BatonError('run_not_found');
   if (!isTerminal(state.record.status))
     throw new BatonError('run_not_ended', 'The run has not ended: wait for its end, or cancel it.');
   if (state.record.plan === null)
     throw new BatonError('invalid_request', 'The run has no plan that could be run again.');
-  const source = { plan: state.record.plan, results: state.results, request };
+  const source = { plan: state.record.plan, results: state.results, children: state.children, request };
   const faults = forkFaults(source);
-  const [first] = faults;
-  if (first !== undefined) {
-    throw new BatonError('invalid_request', `The request has faults: ${first.path}: ${first.message}`, { faults });
-  }
+  if (faults.length > 0) throw faultyError('invalid_request', faults);
   return { state, forked: forkPlan(source) };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { BatonError, type ErrorCode, errorCatalogue, faultsOf } from '../contracts/error.ts';
+import { BatonError, faultsOf, faultyError } from '../contracts/error.ts';
 import {
   type Decision,
   InputEdit,
@@ -12,9 +12,10 @@ import {
 import { Plan } from '../contracts/plan.ts';
 import { recordDecision } from '../flow/decide.ts';
 import type { Flow } from '../flow/flow.ts';
-import { type Ask, loadQuestion, type Question, type Resolution, toInterruptView } from '../journal/load-asks.ts';
+import { loadQuestion, type Question, type Resolution, toInterruptView } from '../journal/load-asks.ts';
+import { loadRecord } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
-import { validatePlan } from '../plan/validate.ts';
+import { planEditFaults } from '../plan/plan-edit.ts';
 
 const states = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
 const schemas = { input: InputEdit, text: TextEdit, plan: Plan } as const;
@@ -29,18 +30,19 @@ export async function viewInterrupt(store: Store, id: string): Promise<Interrupt
  * it comes too late, interrupt_not_found, and invalid_request or invalid_plan for an edit with faults: none of these changes anything.
  */
 export async function decideInterrupt({ store }: Flow, id: string, decision: Decision): Promise<InterruptView> {
-  const { ask, resolution: before } = await find(store, id);
+  const question = await find(store, id);
+  const { ask, resolution: before } = question;
   if (before !== undefined && before.state !== 'withdrawn')
     throw new BatonError('already_decided', `This question has been decided: ${before.state}.`);
   if (decision.hash !== ask.hash) {
     throw new BatonError('stale_content', `Expected the hash ${ask.hash}: look at the question again.`);
   }
-  const content = decision.decision === 'edit' ? { content: checkedEdit(ask, decision.content) } : {};
+  const content = decision.decision === 'edit' ? { content: await checkedEdit(store, question, decision.content) } : {};
   const { reason } = decision;
   const resolution = { state: states[decision.decision], reason, expired: false, token: randomUUID(), ...content };
   const outcome = await recordDecision(store, ask, resolution);
   if (outcome !== 'decided') throw new BatonError(outcome);
-  return toInterruptView({ ask, resolution });
+  return toInterruptView({ ...question, resolution });
 }
 
 /** Nobody has decided in time: the question's default does. One that is decided, or whose run has ended, stays as it is. */
@@ -63,21 +65,22 @@ async function find(store: Store, id: string): Promise<Question> {
 }
 
 /** The new content as it will be used; every fault stands under `content`. */
-function checkedEdit({ edit }: Ask, content: unknown): unknown {
-  const code = edit === 'plan' ? 'invalid_plan' : 'invalid_request';
+async function checkedEdit(store: Store, question: Question, content: unknown): Promise<unknown> {
+  const { edit } = question.ask;
   const parsed = z.object({ content: schemas[edit] }).safeParse({ content });
-  if (!parsed.success) throw faulty(code, faultsOf(parsed.error));
-  if (edit !== 'plan') return parsed.data.content;
-  const faults = validatePlan(Plan.parse(parsed.data.content));
-  if (faults.length > 0)
-    throw faulty(
-      code,
-      faults.map((fault) => ({ ...fault, path: `content.${fault.path}` })),
-    );
+  if (!parsed.success) throw faultyError(edit === 'plan' ? 'invalid_plan' : 'invalid_request', faultsOf(parsed.error));
+  if (edit === 'plan') await checkPlan(store, question, Plan.parse(parsed.data.content));
   return parsed.data.content;
 }
 
-function faulty(code: ErrorCode, faults: BatonError['faults']): BatonError {
-  const [first] = faults;
-  return new BatonError(code, `${errorCatalogue[code].text} ${first?.path}: ${first?.message}`, { faults });
+async function checkPlan(store: Store, { ask, content }: Question, edited: Plan): Promise<void> {
+  const record = await loadRecord(store, ask.run_id);
+  if (record === undefined) throw new BatonError('interrupt_not_found');
+  const asked = Plan.parse(JSON.parse(content));
+  const faults = planEditFaults({ asked, edited, points: record.options, reused: record.fork?.reused ?? [] });
+  if (faults.length === 0) return;
+  throw faultyError(
+    'invalid_plan',
+    faults.map((fault) => ({ ...fault, path: `content.${fault.path}` })),
+  );
 }

@@ -41,7 +41,7 @@ function cursorOf({ id, requested_at }: InterruptView): InterruptCursor {
 }
 
 async function* placesAfter(store: Store, { after, run }: InterruptQuery): AsyncGenerator<InterruptCursor> {
-  const places = run === undefined ? indexed(store, after?.at) : ofRun(store, run);
+  const places = run === undefined ? indexed(store, after) : ofRun(store, run);
   for await (const place of places) if (after === undefined || isBehind(place, after)) yield place;
 }
 
@@ -50,13 +50,24 @@ function isBehind(place: InterruptCursor, after: InterruptCursor): boolean {
   return place.at === after.at ? place.id < after.id : place.at < after.at;
 }
 
-async function* indexed({ redis, keys }: Store, newest: number | undefined): AsyncGenerator<InterruptCursor> {
-  for (let from = 0; ; from += CHUNK) {
-    const top = newest ?? '+inf';
-    const found = await redis.zrevrangebyscore(keys.interrupts, top, '-inf', 'WITHSCORES', 'LIMIT', from, CHUNK);
-    for (let i = 0; i < found.length; i += 2) yield { id: found[i] ?? '', at: Number(found[i + 1]) };
-    if (found.length < 2 * CHUNK) return;
+/** Goes on behind the last place, not by a count: what is decided meanwhile leaves the index, and the rest moves up. */
+async function* indexed({ redis, keys }: Store, after: InterruptCursor | undefined): AsyncGenerator<InterruptCursor> {
+  let last = after;
+  for (let count = CHUNK; ; ) {
+    const top = last?.at ?? '+inf';
+    const found = await redis.zrevrangebyscore(keys.interrupts, top, '-inf', 'WITHSCORES', 'LIMIT', 0, count);
+    const places = toPlaces(found);
+    const behind = places.filter((place) => last === undefined || isBehind(place, last));
+    yield* behind;
+    if (places.length < count) return;
+    count = behind.length === 0 ? 2 * count : CHUNK; // as many were asked at this very moment
+    last = behind.at(-1) ?? last;
   }
+}
+
+/** Members and their scores, one after the other. */
+function toPlaces(found: readonly string[]): readonly InterruptCursor[] {
+  return found.flatMap((id, index) => (index % 2 === 0 ? [{ id, at: Number(found[index + 1]) }] : []));
 }
 
 /** The index has no question of a run that has ended. */

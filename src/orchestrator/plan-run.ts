@@ -15,11 +15,10 @@ import { submitFlow } from '../flow/submit.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { claimTask } from '../journal/claim.ts';
 import { closeRun } from '../journal/close.ts';
-import { closeStopped } from '../journal/close-stopped.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
 import { openFunds } from '../journal/funds.ts';
+import { loadOutcomesOf } from '../journal/load-results.ts';
 import { loadRecord, type RunRecord } from '../journal/load-run.ts';
-import { loadSeeds } from '../journal/load-seeds.ts';
 import { markSubmitted } from '../journal/mark-submitted.ts';
 import { recordPlan } from '../journal/record-plan.ts';
 import type { Model } from '../llm/model.ts';
@@ -30,6 +29,7 @@ import { chargeOf, estimateOf } from '../plan/price.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
 import { approvedDraft, type Made } from './approve-plan.ts';
+import { closeStopped } from './close-stopped.ts';
 import { planQuery } from './planner/plan-query.ts';
 
 export type PlanTools = {
@@ -68,23 +68,24 @@ async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Ve
   const record = await loadRecord(tools.flow.store, attempt.run);
   const plan = record && (await decidePlan(tools, attempt, record));
   if (plan !== undefined && 'kind' in plan) return plan;
-  if (record === undefined || plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is being cancelled: the next claim tells which
-  const seeds = await loadSeeds(tools.flow.store, attempt.run, record.fork?.reused ?? []);
+  if (record === undefined || plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is told to stop: the next claim tells which
+  const seeds = await loadOutcomesOf(tools.flow.store, attempt.run, record.fork?.reused ?? []);
   const graph = flowGraphOf(attempt.run, plan, { seeds, priority: record.options.priority });
   await submitFlow(tools.flow, { run: attempt.run, graph, budgeted: record.options.budget !== undefined });
   await markSubmitted(tools.flow.store, attempt.run);
   return { kind: 'done', status: 'planned' };
 }
 
-/** The plan that counts, recorded; a verdict while a human looks at it; undefined when the run has ended or is being cancelled. */
+/** The plan that counts, recorded; a verdict while a human looks at it; undefined when the run has ended or is told to stop. */
 async function decidePlan(
   tools: PlanTools,
   attempt: PlanAttempt,
   record: RunRecord,
 ): Promise<Plan | Verdict | undefined> {
   if (record.planned !== undefined && record.plan !== null) return record.plan;
-  const { options } = record;
-  const draft = await approvedDraft(tools.flow, { ...attempt, options }, () => makePlan(tools, attempt, record));
+  const { options, mode: decided } = record;
+  const planning = { ...attempt, options, mode: decided };
+  const draft = await approvedDraft(tools.flow, planning, () => makePlan(tools, attempt, record));
   if (draft === undefined || 'kind' in draft) return draft;
   const { plan, usage, model, mode } = draft;
   const events = { ready: ready(plan, model, mode), phase: executing() };

@@ -4,7 +4,7 @@ import type { Flow } from '../flow/flow.ts';
 import { joinTimers } from '../flow/join-timers.ts';
 import { removeRun } from '../flow/remove.ts';
 import { endingJobs } from '../flow/run-jobs.ts';
-import { loadQuestions } from '../journal/load-asks.ts';
+import { loadAskHeads } from '../journal/load-asks.ts';
 import { loadRecord } from '../journal/load-run.ts';
 import { loadSpawned } from '../journal/load-spawned.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
@@ -19,7 +19,7 @@ export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> 
   const nodes = record == null || record.plan === null ? [] : flowGraphOf(run, record.plan).nodes.toReversed();
   const spawned = [...(await loadSpawned(flow.store, run)).values()].flat();
   const all = [...nodes, ...spawned]; // a map task before its children: they would release it
-  const expiries = (await loadQuestions(flow.store, run)).map(({ ask }) => expiryJob(ask));
+  const expiries = (await loadAskHeads(flow.store, run)).map(({ ask }) => expiryJob(ask));
   const waits = nodes.filter(({ join }) => join !== undefined).flatMap(({ job }) => joinTimers(job));
   const jobs = [...all.map(({ job }) => job), ...expiries, ...waits, ...endingJobs(run)];
   return removeRun(flow, { run, jobs, tasks: all.map(({ task }) => task.task_id) });

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { BatonError } from '../contracts/error.ts';
+import { BatonError, faultyError } from '../contracts/error.ts';
 import type { EventDraft } from '../contracts/event.ts';
 import { rootEvent } from '../contracts/root-event.ts';
 import type { RunRequest, RunStatus } from '../contracts/run.ts';
+import type { RunOptions } from '../contracts/run-options.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
-import { createRun, type NewRun } from '../journal/create.ts';
-import { loadHead } from '../journal/load-run.ts';
-import { unknownPoints } from '../plan/interrupts.ts';
+import { createRun, type KeyDigests, type NewRun } from '../journal/create.ts';
+import { findAccepted } from '../journal/find-accepted.ts';
+import { loadHead, loadRecord } from '../journal/load-run.ts';
+import { faultyPoints } from '../plan/interrupts.ts';
 import { jobPriority } from '../plan/priority.ts';
 import { validatePlan } from '../plan/validate.ts';
 import { newRunId } from './run-id.ts';
@@ -23,7 +25,7 @@ export type Submitted = { readonly run: string; readonly status: RunStatus };
  */
 export async function submitRun(flow: Flow, request: RunRequest, idempotency?: Idempotency): Promise<Submitted> {
   rejectFaultyPlan(request);
-  rejectUnknownPoints(request);
+  rejectFaultyPoints(request);
   const query = request.query ?? request.plan?.original_query ?? '';
   const { plan, metadata, options } = request;
   return acceptRun(flow, { query, plan, metadata, options }, idempotency);
@@ -44,33 +46,49 @@ export async function acceptRun(flow: Flow, accepted: Acceptance, idempotency?: 
   if (outcome === 'conflict') throw new BatonError('idempotency_conflict');
   if (outcome === 'gone') throw new BatonError('run_not_found');
   const status = outcome === 'accepted' ? 'queued' : ((await loadHead(flow.store, run))?.status ?? 'queued');
-  // A repeat may come because the first caller died right here: the job's id makes a second add harmless.
-  const { deadline_ms: deadlineMs } = options;
-  if (status === 'queued' && deadlineMs !== undefined) await addRunJob(flow, 'deadline', { run, delayMs: deadlineMs });
-  if (status === 'queued') await addRunJob(flow, 'plan', { run, priority: jobPriority(options.priority, 0) });
-  return { run, status };
+  return begin(flow, { run, status }, options);
+}
+
+/** The run that this key and body made before; undefined when they are new. Throws idempotency_conflict for another body. */
+export async function repeatedRun(flow: Flow, idempotency: Idempotency): Promise<Submitted | undefined> {
+  const found = await findAccepted(flow.store, digests(idempotency));
+  if (found?.outcome === 'conflict') throw new BatonError('idempotency_conflict');
+  const record = found && (await loadRecord(flow.store, found.run));
+  return record && begin(flow, { run: found.run, status: record.status }, record.options);
+}
+
+/** A repeat may come because the first caller died right here: the jobs' ids make a second add harmless. */
+async function begin(
+  flow: Flow,
+  submitted: Submitted,
+  { deadline_ms: delayMs, priority }: RunOptions,
+): Promise<Submitted> {
+  const { run, status } = submitted;
+  if (status === 'queued' && delayMs !== undefined) await addRunJob(flow, 'deadline', { run, delayMs });
+  if (status === 'queued') await addRunJob(flow, 'plan', { run, priority: jobPriority(priority, 0) });
+  return submitted;
 }
 
 function rejectFaultyPlan({ plan }: RunRequest): void {
   const faults = plan === undefined ? [] : validatePlan(plan);
   if (faults.length === 0) return;
-  const all = faults.map((fault) => ({ ...fault, path: `plan.${fault.path}` }));
-  throw new BatonError('invalid_plan', `The plan has faults: ${all[0]?.path}: ${all[0]?.message}`, { faults: all });
+  throw faultyError(
+    'invalid_plan',
+    faults.map((fault) => ({ ...fault, path: `plan.${fault.path}` })),
+  );
 }
 
-/** A planner's tasks are not known before: of a query, points that name no task in the end mean nothing. */
-function rejectUnknownPoints({ plan, options }: RunRequest): void {
-  const faults = plan === undefined ? [] : unknownPoints(plan, options);
-  const [first] = faults;
-  if (first === undefined) return;
-  throw new BatonError('invalid_request', `The request has faults: ${first.path}: ${first.message}`, { faults });
+/** A planner's tasks are not known before: of a query, points that name no task in the end become warnings. */
+function rejectFaultyPoints({ plan, options }: RunRequest): void {
+  const faults = plan === undefined ? [] : faultyPoints(plan, options);
+  if (faults.length > 0) throw faultyError('invalid_request', faults);
 }
 
 function created(query: string, planned: boolean): EventDraft {
   return rootEvent(0, { name: 'run.created', data: 'Starting orchestration...', detail: { query, planned } });
 }
 
-function digests({ owner, key, body }: Idempotency): { owner: string; keyDigest: string; bodyDigest: string } {
+function digests({ owner, key, body }: Idempotency): KeyDigests {
   const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
   return { owner, keyDigest: digest(key), bodyDigest: digest(body) };
 }

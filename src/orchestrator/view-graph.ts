@@ -1,13 +1,14 @@
 import type { SubTask } from '../contracts/plan.ts';
 import type { TaskView } from '../contracts/run.ts';
 import type { GraphEdge, GraphNode, RunGraph } from '../contracts/run-graph.ts';
+import { noTexts } from '../journal/load-results.ts';
 import type { Store } from '../journal/store.ts';
 import { mermaidOf } from '../plan/mermaid.ts';
 import { viewRun } from './view-run.ts';
 
 /** A run's plan as nodes with their states and edges, children of map tasks included; undefined when there is no such run. */
 export async function viewGraph(store: Store, run: string): Promise<RunGraph | undefined> {
-  const view = await viewRun(store, run);
+  const view = await viewRun(store, run, noTexts);
   if (view === undefined) return undefined;
   const tasks = view.plan?.sub_tasks ?? [];
   const known = new Map(tasks.map((task) => [task.task_id, task]));

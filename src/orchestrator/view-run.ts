@@ -6,9 +6,9 @@ import { loadBudget } from '../journal/load-budget.ts';
 import { listRuns, loadRun, type RunHead, type RunState, type TaskProgress, totalUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 
-/** A run as the API shows it; undefined when there is none. */
-export async function viewRun(store: Store, run: string): Promise<RunView | undefined> {
-  const state = await loadRun(store, run);
+/** A run as the API shows it; undefined when there is none. Long texts of tasks that are not `wanted` stay empty: undefined wants all. */
+export async function viewRun(store: Store, run: string, wanted?: ReadonlySet<string>): Promise<RunView | undefined> {
+  const state = await loadRun(store, run, wanted);
   if (state === undefined) return undefined;
   const view = toView(run, state, await loadQuestions(store, run));
   return state.record.options.budget === undefined ? view : { ...view, budget: await loadBudget(store, run) };
@@ -78,7 +78,7 @@ function toView(
 
 /** A task's state follows from what is recorded: a result, else a claim, else nothing. */
 function toTaskView(task: SubTask, result: TaskResult | undefined, progress: TaskProgress | undefined): TaskView {
-  const claimed = progress !== undefined && progress.epoch > 0 && !progress.waiting;
+  const claimed = progress !== undefined && progress.epoch > 0 && !progress.isBackingOff;
   return {
     task_id: task.task_id,
     description: task.description,

@@ -11,7 +11,7 @@ import { limits } from '../contracts/limits.ts';
 import type { Plan, Priority, SubTask } from '../contracts/plan.ts';
 import type { TaskOutcome } from '../contracts/result.ts';
 import { requiredInputs } from './dependencies.ts';
-import { graphOf, levelsOf, type PlanGraph, treeSize } from './graph.ts';
+import { graphOf, levelsOf, type PlanGraph, predecessorsOf, treeSize } from './graph.ts';
 import { droppable, feedsJoin, joinSpecOf, mayGoEarly } from './join.ts';
 import { jobPriority } from './priority.ts';
 
@@ -96,11 +96,11 @@ function nodeOf(source: FlowSource, id: string): FlowNode {
     job: pick(jobs, id),
     parent: first === undefined ? root : pick(jobs, first),
     edges: isAwaited ? [...edges, root] : edges,
-    waitsFor: [...new Set([...task.depends_on, ...task.after])]
+    waitsFor: predecessorsOf(task)
       .filter((dep) => !seeds.has(dep))
       .map((dep) => pick(jobs, dep)),
     needs: requiredInputs(task, graph.tasks),
-    failsRun: dependentsOf(source, id).some((dependent) => mayFailRun(pick(graph.tasks, dependent), task)),
+    failsRun: failsRun(source, id),
     join: joinSpecOf(source, task),
     priority: jobPriority(task.priority ?? source.priority, source.levels.get(id) ?? 0),
   };
@@ -130,7 +130,13 @@ function isAwaitedByRoot(source: FlowSource, id: string): boolean {
   return !dependentsOf(source, id).some(surelyWaits);
 }
 
-/** Whether a dependent that does not get this task's result ends the run at once; a join decides when it goes on. */
+/** Whether the run cannot go on when this task does not complete: a dependent of it says so. */
+export function failsRun(source: FlowSource, id: string): boolean {
+  const { tasks } = source.graph;
+  return dependentsOf(source, id).some((dependent) => mayFailRun(pick(tasks, dependent), pick(tasks, id)));
+}
+
+/** A join decides when it goes on. */
 function mayFailRun(dependent: SubTask, { task_id, optional }: SubTask): boolean {
   const wants = dependent.on_dependency_failure === 'fail' && dependent.depends_on.includes(task_id);
   return wants && !optional && dependent.join === undefined;

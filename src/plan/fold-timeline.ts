@@ -1,5 +1,5 @@
-import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
-import { ORCHESTRATOR, ROOT_TASK } from '../contracts/ids.ts';
+import { agentOf, isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
+import { ROOT_TASK } from '../contracts/ids.ts';
 import type { TaskOutcome, Usage } from '../contracts/result.ts';
 import type { TaskStatus } from '../contracts/run.ts';
 import type { TimelineAttempt } from '../contracts/timeline.ts';
@@ -183,9 +183,4 @@ function outcomeOf(event: StreamEvent): TaskOutcome | undefined {
     default:
       return undefined;
   }
-}
-
-/** Null while the task waits for an agent: then the orchestrator itself speaks. */
-function agentOf({ agent_id }: StreamEvent): string | null {
-  return agent_id === ORCHESTRATOR ? null : agent_id;
 }

@@ -2,6 +2,7 @@ import type { Fault } from '../contracts/error.ts';
 import type { ForkRequest } from '../contracts/fork.ts';
 import type { Plan, SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
+import type { Child } from '../contracts/spawn.ts';
 import { graphOf } from './graph.ts';
 import { validatePlan } from './validate.ts';
 
@@ -11,18 +12,21 @@ const unfinished: ReadonlySet<string> = new Set(['cancelled', 'run_deadline', 'b
 export type ForkSource = {
   readonly plan: Plan;
   readonly results: ReadonlyMap<string, TaskResult>;
+  /** By map task. */
+  readonly children: ReadonlyMap<string, readonly Child[]>;
   readonly request: ForkRequest;
 };
 
 export type ForkedPlan = { readonly plan: Plan; readonly rerun: readonly string[]; readonly reused: readonly string[] };
 
 /**
- * A run's plan with edits, and which of its tasks run again: those named, those edited, those that have no result of their own, and
- * all that depends on one of them. Everything else is re-used as it is, failures included.
+ * A run's plan with edits, and which of its tasks run again: those named (the map task, where one of its items is), those edited,
+ * those that have no result of their own, and all that depends on one of them. Everything else is re-used as it is, failures included.
  */
-export function forkPlan({ plan, results, request }: ForkSource): ForkedPlan {
+export function forkPlan({ plan, results, children, request }: ForkSource): ForkedPlan {
   const edited = withEdits(plan, request);
-  const named = new Set([...request.from, ...Object.keys(request.edits)]);
+  const maps = mapsOf(children);
+  const named = new Set([...request.from.map((id) => maps.get(id) ?? id), ...Object.keys(request.edits)]);
   const rerun = new Set<string>();
   for (const id of graphOf(edited).order) {
     const task = edited.sub_tasks.find((each) => each.task_id === id);
@@ -34,15 +38,24 @@ export function forkPlan({ plan, results, request }: ForkSource): ForkedPlan {
 }
 
 /** What is wrong with a fork, each with its place; empty for a good one. */
-export function forkFaults({ plan, request }: ForkSource): readonly Fault[] {
+export function forkFaults({ plan, children, request }: ForkSource): readonly Fault[] {
   const known = new Set(plan.sub_tasks.map((task) => task.task_id));
-  const unknown = (id: string, path: string): readonly Fault[] =>
-    known.has(id) ? [] : [{ path, message: `"${id}" is no task of this run` }];
+  const maps = mapsOf(children);
+  const unknown = (id: string, path: string): Fault => {
+    const map = maps.get(id);
+    const advice = map === undefined ? '' : ` but an item of "${map}": edit that one, all its items run again`;
+    return { path, message: `"${id}" is no task of this run's plan${advice}` };
+  };
   const faults = [
-    ...request.from.flatMap((id, index) => unknown(id, `from[${index}]`)),
-    ...Object.keys(request.edits).flatMap((id) => unknown(id, `edits.${id}`)),
+    ...request.from.flatMap((id, at) => (known.has(id) || maps.has(id) ? [] : [unknown(id, `from[${at}]`)])),
+    ...Object.keys(request.edits).flatMap((id) => (known.has(id) ? [] : [unknown(id, `edits.${id}`)])),
   ];
   return faults.length > 0 ? faults : validatePlan(withEdits(plan, request));
+}
+
+/** By the id of a map task's item: that task. */
+function mapsOf(children: ForkSource['children']): ReadonlyMap<string, string> {
+  return new Map([...children].flatMap(([map, list]) => list.map(({ task }) => [task.task_id, map] as const)));
 }
 
 function withEdits(plan: Plan, { edits }: ForkRequest): Plan {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Plan } from '../contracts/plan.ts';
 import { RunOptions } from '../contracts/run-options.ts';
-import { applyInterrupts, asksAboutPlan, unknownPoints } from './interrupts.ts';
+import { applyInterrupts, asksAboutPlan, faultyPoints } from './interrupts.ts';
 
 const task = (task_id: string, more: object = {}) => ({
   task_id,
@@ -42,6 +42,16 @@ test('before and after together are both, and what a task asks for by itself is 
   expect(own?.approval).toEqual({ when: 'both', expires_ms: 5_000, on_expiry: 'approve' });
 });
 
+test("a run's own times are those of the questions it adds; what a task says itself wins", () => {
+  const interrupt = { expires_ms: 900, on_expiry: 'approve' } as const;
+  const options = { ...points(['a', 'own'], []), interrupt };
+  const approvals = applyInterrupts(plan, options).sub_tasks.map(({ approval }) => approval);
+  expect(approvals[0]).toEqual({ when: 'before', ...interrupt });
+  expect(approvals[3]).toMatchObject({ expires_ms: 5_000 });
+  expect(RunOptions.safeParse({ interrupt: { expires_ms: 1 } }).success).toBe(false);
+  expect(RunOptions.safeParse({ interrupt: { when: 'after' } }).success).toBe(false);
+});
+
 test('a task of kind approval is the question itself and stays as it is', () => {
   expect(whens(['approval', 'ask'], ['ask'])).toMatchObject({ ask: undefined });
 });
@@ -62,7 +72,14 @@ test('the plan is asked about before or after it', () => {
 });
 
 test('a point that is no task of the plan is named with its place', () => {
-  const faults = unknownPoints(plan, points(['a', 'nobody'], ['plan', 'join', 'no_one']));
+  const faults = faultyPoints(plan, points(['a', 'nobody'], ['plan', 'join', 'no_one']));
   expect(faults.map(({ path }) => path)).toEqual(['options.interrupt_before[1]', 'options.interrupt_after[2]']);
   expect(faults[0]?.message).toContain('"nobody" is no task of this plan');
+});
+
+test('a point that is both a task and a kind of point is ambiguous, when it is used', () => {
+  const named = Plan.parse({ sub_tasks: [task('plan'), task('map')] });
+  const [fault, ...others] = faultyPoints(named, points(['join', 'plan'], ['agent']));
+  expect(others).toEqual([]);
+  expect(fault).toMatchObject({ path: 'options.interrupt_before[1]', message: expect.stringContaining('another id') });
 });

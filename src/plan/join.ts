@@ -20,19 +20,19 @@ export function quotaOf({ join, depends_on }: Pick<SubTask, 'join' | 'depends_on
   return Math.ceil((join?.min_fraction ?? 1) * depends_on.length - 1e-9);
 }
 
-/** What the journal must know of a task's join; undefined without one, and when all of its branches are there already. */
+/** What flow's scripts must know of a task's join; undefined without one. */
 export function joinSpecOf({ graph, jobs, seeds }: JoinSource, task: SubTask): JoinSpec | undefined {
   const { join, depends_on } = task;
-  const open = depends_on.filter((id) => !seeds.has(id));
-  if (join === undefined || open.length === 0) return undefined;
+  if (join === undefined) return undefined;
+  const seeded = depends_on.filter((id) => seeds.has(id));
   const refer = (id: string): readonly BranchRef[] => {
     const job = jobs.get(id);
     return job === undefined ? [] : [{ task: id, job }];
   };
-  const seeded = depends_on.filter((id) => seeds.get(id) === 'completed').length;
   return {
-    branches: open.flatMap(refer),
-    need: quotaOf(task) - seeded,
+    branches: depends_on.flatMap(refer),
+    seeded: { settled: seeded.length, completed: seeded.filter((id) => seeds.get(id) === 'completed').length },
+    need: quotaOf(task),
     grace_ms: join.grace_ms,
     timeout_ms: join.timeout_ms ?? null,
     on_timeout: join.on_timeout,

@@ -1,8 +1,9 @@
 import type { MapSpec } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 
-/** How many failed children are named. */
-const NAMED = 5;
+/** Characters of all reasons in one text, in equal shares; a share has at least so many that it still says something. */
+const REASONS = 2_000;
+const LEAST_REASON = 20;
 
 /** What a map task comes to: the texts of its children, or why it has failed. */
 export type Collected =
@@ -19,12 +20,17 @@ export function collectChildren(results: readonly TaskResult[], spec: Pick<MapSp
   }
   return {
     kind: 'failed',
-    message: `${unfinished.length} of ${results.length} items did not complete: ${nameFew(unfinished)}`,
+    message: `${unfinished.length} of ${results.length} items did not complete: ${nameAll(unfinished)}`,
   };
 }
 
-/** The first few children that did not complete, with why. */
-export function nameFew(unfinished: readonly TaskResult[]): string {
-  const named = unfinished.slice(0, NAMED).map(({ task_id, error }) => `${task_id}: ${error?.message ?? 'no reason'}`);
+/** Every child that did not complete, in the order given, with why: those of one reason together, long reasons cut. */
+export function nameAll(unfinished: readonly TaskResult[]): string {
+  const byReason = Map.groupBy(unfinished, ({ error }) => error?.message ?? 'no reason');
+  const share = Math.max(LEAST_REASON, Math.floor(REASONS / byReason.size));
+  const named = [...byReason].map(([reason, those]) => {
+    const shown = reason.length > share ? `${reason.slice(0, share)}...` : reason;
+    return `${those.map(({ task_id }) => task_id).join(', ')}: ${shown}`;
+  });
   return named.join('; ');
 }

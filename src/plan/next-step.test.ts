@@ -24,7 +24,7 @@ test('the third failure is the last by default, and retries moves that', () => {
 });
 
 test('an agent that asks for a wait gets it when it is longer than the backoff; another agent is tried at once', () => {
-  const busy = (retryAfterMs: number, rest: { othersLeft?: boolean; leftMs?: number } = {}) =>
+  const busy = (retryAfterMs: number, rest: { othersLeft?: boolean; restMs?: number; leftMs?: number } = {}) =>
     nextStep({
       ...{ task: {}, error: new BatonError('agent_busy', undefined, { retryAfterMs }), failures: 1, random: 0 },
       ...{ othersLeft: false, ...rest },
@@ -34,6 +34,7 @@ test('an agent that asks for a wait gets it when it is longer than the backoff; 
   expect(busy(7_000, { othersLeft: true })).toEqual({ kind: 'retry', delayMs: 0 });
   expect(busy(7_000, { leftMs: 5_000 })).toEqual({ kind: 'retry', delayMs: 5_000 });
   expect(busy(7_000, { leftMs: -1 })).toEqual({ kind: 'retry', delayMs: 0 });
+  expect(busy(0, { restMs: 7_000 }), 'which another one asked for before').toEqual({ kind: 'retry', delayMs: 7_000 });
 });
 
 test('a refused request is not sent again', () => {

@@ -12,6 +12,8 @@ export type CallFailure = {
   readonly othersLeft: boolean;
   /** 0 to 1, for the jitter. */
   readonly random: number;
+  /** Milliseconds for which an agent of this task asked to be left alone, still. */
+  readonly restMs?: number;
   /** Milliseconds until the task's own time limit, at which it is looked at again however long the wait would be. */
   readonly leftMs?: number;
 };
@@ -24,16 +26,16 @@ export type NextStep =
   | { readonly kind: 'leave' };
 
 /**
- * Another agent is tried at once, the same one after a backoff or the longer wait that it asked for; what is no failure of the
- * task is not counted as one.
+ * Another agent is tried at once; when all have failed, the next call waits for a backoff, or the longer time that one of them asked
+ * for. What is no failure of the task is not counted as one.
  */
-export function nextStep({ task, error, failures, othersLeft, random, leftMs }: CallFailure): NextStep {
+export function nextStep({ task, error, failures, othersLeft, random, restMs = 0, leftMs }: CallFailure): NextStep {
   if (error.code === 'lock_lost') return { kind: 'leave' };
   if (error.code === 'draining') return { kind: 'hand_back' };
   if (error.code === 'cancelled') return { kind: 'settle', status: 'skipped' };
   const allowed = 1 + (task.retries ?? defaults.attempts - 1);
   if (!error.retryable || failures >= allowed) return { kind: 'settle', status: 'failed' };
   if (othersLeft) return { kind: 'retry', delayMs: 0 };
-  const waitMs = Math.max(backoffMs(failures, random), error.retryAfterMs ?? 0);
+  const waitMs = Math.max(backoffMs(failures, random), error.retryAfterMs ?? 0, restMs);
   return { kind: 'retry', delayMs: Math.min(waitMs, Math.max(0, leftMs ?? waitMs)) };
 }

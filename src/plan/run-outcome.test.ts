@@ -48,3 +48,26 @@ test('none completed, or no result at all: no answer', () => {
     warnings: ['a failed: it broke', 'b has no result: its job was removed'],
   });
 });
+
+const items = { kind: 'map', input_data: { items: [] }, map: { over: { input: 'items' } } };
+const mapPlan = Plan.parse({
+  sub_tasks: [{ task_id: 'm', description: 'x', required_capability: 'custom', ...items }],
+});
+const failing = [10, 2, 1, 9, 3, 11, 0].map((place) => result(`m.${place}`, 'failed'));
+const inOrder = 'm.0, m.1, m.2, m.3, m.9, m.10, m.11: it broke';
+
+test('every item that a map went on without is named, in the order of its list', () => {
+  expect(runOutcome(mapPlan, new Map([...failing, result('m', 'completed'), result('m.4', 'completed')]))).toEqual({
+    answerable: true,
+    partial: true,
+    warnings: [`m went on without 7 of its items: ${inOrder}`],
+  });
+});
+
+test('so is every item for which a map failed, however short its own error is', () => {
+  const [id, map] = result('m', 'failed', '7 of 8 items did not');
+  const failed: TaskResult = { ...map, error: { code: 'map_failed', message: '7 of 8 items did not' } };
+  expect(runOutcome(mapPlan, new Map([...failing, [id, failed]])).warnings).toEqual([
+    `m failed: 7 of its items did not complete: ${inOrder}`,
+  ]);
+});

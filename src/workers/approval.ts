@@ -58,12 +58,12 @@ function afterOutput(work: Work, question: Question): Promise<Verdict> {
   const { resolution } = question;
   if (resolution === undefined) return keepWaiting(work, question);
   if (isRefused(resolution)) return claimQuietly(work, (claimed) => reject(claimed, question, resolution));
-  return giveHeld(work, question.ask, resolution);
+  return giveHeld(work, question, resolution);
 }
 
 /** The job came back although nobody has decided: its worker died before it could step out, or its run is told to stop. */
-async function keepWaiting(work: Work, { ask: asked }: Question): Promise<Verdict> {
-  const outcome = await keepAsking(work.tools.flow, asked);
+async function keepWaiting(work: Work, question: Question): Promise<Verdict> {
+  const outcome = await keepAsking(work.tools.flow, question);
   if (outcome === 'open') return { kind: 'wait' };
   if (outcome === 'decided') return { kind: 'again', delayMs: 0 };
   return claimQuietly(work, () => Promise.reject(new BatonError('cancelled', 'The run has ended.')));

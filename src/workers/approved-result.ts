@@ -1,16 +1,16 @@
 import { BatonError } from '../contracts/error.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import type { Verdict } from '../contracts/verdict.ts';
-import type { Ask, Resolution } from '../journal/load-asks.ts';
-import { openPublisher } from '../streams/publisher.ts';
+import type { Question, Resolution } from '../journal/load-asks.ts';
 import type { Claimed, Work } from './attempt.ts';
 import { claimQuietly } from './claim-quietly.ts';
+import { sayWhole } from './say-whole.ts';
 import { settle } from './settle.ts';
-import { isSaidWithResult } from './task-events.ts';
 import { completedResult, unfinishedResult } from './task-result.ts';
 
 /** What a human let pass: as it was delivered, or with another text. */
-export async function giveHeld(work: Work, { held, content, epoch }: Ask, resolution: Resolution): Promise<Verdict> {
+export async function giveHeld(work: Work, { ask, content }: Question, resolution: Resolution): Promise<Verdict> {
+  const { held, epoch } = ask;
   if (held === null) throw new TypeError('a question about an output holds no result');
   if (resolution.state === 'edited') {
     return claimQuietly(work, (claimed) => sayAndSettle(claimed, { ...held, response: textOf(resolution) }));
@@ -54,19 +54,10 @@ export function rejectedResult({ work, epoch, held, reason }: Rejected): TaskRes
 }
 
 /** A text that no attempt before this one has said comes whole. */
-async function sayAndSettle({ work, claim }: Claimed, given: TaskResult): Promise<Verdict> {
-  const { run_id: run, task } = work.data;
+async function sayAndSettle(claimed: Claimed, given: TaskResult): Promise<Verdict> {
+  const { work, claim } = claimed;
   const result: TaskResult = { ...given, attempts: claim.epoch, streaming_mode: 'static' };
-  if (!isSaidWithResult(result.streaming_mode, result.response)) {
-    const head = { run, task: task.task_id, agent: result.agent_id, epoch: claim.epoch };
-    const publisher = openPublisher({ store: work.tools.flow.store, ...head });
-    try {
-      await publisher.publish({ name: 'task.message', data: result.response, detail: {} });
-      await publisher.flush();
-    } finally {
-      publisher.close();
-    }
-  }
+  await sayWhole(claimed, result);
   return settle(work, { epoch: claim.epoch, result });
 }
 

@@ -5,9 +5,10 @@ import type { FailureReport } from '../contracts/error.ts';
 import type { EventDetail } from '../contracts/event.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
+import { closeJoin } from '../flow/close-join.ts';
 import type { Flow } from '../flow/flow.ts';
+import { beginJoins } from '../flow/join-timers.ts';
 import { type Announcement, type Claim, claimTask, type OwnedClaim } from '../journal/claim.ts';
-import { loadRelease } from '../journal/load-release.ts';
 import { type Admission, admitJoin } from '../plan/join.ts';
 import type { Chooser } from '../registry/choose.ts';
 import type { Ranking } from '../registry/rank.ts';
@@ -58,31 +59,41 @@ export type Attempt = Claimed & {
   readonly beganAt: number;
 };
 
-/** Why there is none: what the claim found, or `poor`: what is left of the budget is set aside for other calls. */
-export type NoAttempt = Exclude<Claim, OwnedClaim> | { readonly state: 'poor' };
+/**
+ * Why there is none: what the claim found; or `poor`: what is left of the budget is set aside for other calls; or `early`: a branch of
+ * its join has no result, although its job waits for nothing more.
+ */
+export type NoAttempt = Exclude<Claim, OwnedClaim> | { readonly state: 'poor' } | { readonly state: 'early' };
 
 /** What a task begins with: the dependencies that are its inputs, those that must have completed first, and how many they are. */
 export type Entry = { readonly inputs: readonly string[]; readonly needed: number; readonly admission: Admission };
 
-/** A join's release says what its inputs are, and whether it may run at all; every other task has all of its dependencies. */
-async function openEntry({ tools, data }: Work): Promise<Entry> {
+/**
+ * A join's release says what its inputs are, and whether it may run at all; every other task has all of its dependencies. Undefined for
+ * a join that cannot be released yet.
+ */
+async function openEntry({ tools, data }: Work): Promise<Entry | undefined> {
   const { task, needs, run_id } = data;
   if (task.join === undefined) {
     const inputs = [...needs, ...task.depends_on.filter((id) => !needs.includes(id))];
     return { inputs, needed: needs.length, admission: 'run' };
   }
-  const release = await loadRelease(tools.flow.store, run_id, task.task_id);
-  if (release === undefined) return { inputs: task.depends_on, needed: 0, admission: 'run' }; // all of its branches were seeded
+  const release = await closeJoin(tools.flow.store, run_id, task.task_id);
+  if (release === undefined) return undefined;
   const inputs = task.depends_on.filter((id) => !release.late.includes(id));
   return { inputs, needed: 0, admission: admitJoin(task, release) };
 }
 
-/** Claims an epoch of a task of any kind: what its dependencies gave, and whether it may go on with that. */
+/**
+ * Claims an epoch of a task of any kind: what its dependencies gave, and whether it may go on with that. One that says that it starts
+ * begins the time of the joins it feeds.
+ */
 export async function claimWork(
   work: Work,
   { token, announce }: { readonly token: string; readonly announce: readonly Announcement[] },
-): Promise<Claimed | Exclude<Claim, OwnedClaim>> {
+): Promise<Claimed | NoAttempt> {
   const entry = await openEntry(work);
+  if (entry === undefined) return { state: 'early' };
   const claim = await claimTask(work.tools.flow.store, {
     run: work.data.run_id,
     task: work.data.task.task_id,
@@ -91,7 +102,9 @@ export async function claimWork(
     needed: entry.admission === 'run' ? entry.needed : -1,
     announce,
   });
-  return 'epoch' in claim ? { work, claim, entry } : claim;
+  if (!('epoch' in claim)) return claim;
+  if (claim.state === 'started' && announce.length > 0) await beginJoins(work.tools.flow, work.data);
+  return { work, claim, entry };
 }
 
 /**

@@ -17,7 +17,7 @@ const SUSPECT_DEATHS = 2;
 
 /** What came of an attempt: a result to settle with, or a failed call and whose it was. */
 export type Outcome =
-  | { readonly kind: 'result'; readonly result: TaskResult }
+  | { readonly kind: 'result'; readonly result: TaskResult; readonly agent?: AgentDescriptor }
   | { readonly kind: 'failure'; readonly error: BatonError; readonly agent: AgentDescriptor | undefined };
 
 /** Calls the best agent for an attempt under one signal: cancel, lost lock, drain, the task's deadline, a newer attempt. */
@@ -34,7 +34,7 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
     const delivery = await callAndPublish(attempt, choice, deadline);
     const latencyMs = performance.now() - beganAt;
     const result = completedResult({ task: task.task_id, epoch: claim.epoch, agent, latencyMs }, delivery);
-    return { kind: 'result', result };
+    return { kind: 'result', result, agent };
   } catch (thrown) {
     return { kind: 'failure', agent, error: BatonError.from(signal.aborted ? signal.reason : thrown) };
   }

@@ -69,12 +69,13 @@ function end(verdict: Verdict): Conclusion {
 }
 
 async function decide(attempt: Attempt, error: BatonError, failed: readonly string[]): Promise<NextStep> {
-  const { work } = attempt;
+  const { work, claim, beganAt } = attempt;
   const { task } = work.data;
   const { eligible } = await work.tools.chooser.now({ task, failed });
   const othersLeft = eligible.some((agent) => !failed.includes(agent.agent_id));
-  const leftMs = timeLeftMs(attempt);
-  return nextStep({ task, error, failures: failed.length, othersLeft, random: work.tools.random(), leftMs });
+  const restMs = Math.max(0, claim.restMs - (performance.now() - beganAt));
+  const waits = { restMs, leftMs: timeLeftMs(attempt) };
+  return nextStep({ task, error, failures: failed.length, othersLeft, random: work.tools.random(), ...waits });
 }
 
 type Failure = Extract<Outcome, { kind: 'failure' }>;

@@ -8,17 +8,13 @@ import { loadAgents } from '../agents/load-module.ts';
 import { openLocalAgents } from '../agents/local-agents.ts';
 import { Capability } from '../contracts/agent.ts';
 import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
-import { interruptId } from '../contracts/interrupt.ts';
-import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob, TimerJob } from '../contracts/job.ts';
+import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
-import type { Verdict } from '../contracts/verdict.ts';
 import type { WorkerRecord } from '../contracts/worker.ts';
 import { type Flow, openFlow } from '../flow/flow.ts';
-import { passTime } from '../flow/pass-time.ts';
 import { hasModel, openConfiguredModel } from '../llm/configured-model.ts';
-import { closeStoppedRun } from '../orchestrator/close-run.ts';
-import { endAtDeadline } from '../orchestrator/deadline.ts';
-import { expireInterrupt } from '../orchestrator/interrupts.ts';
+import { closeStopped } from '../orchestrator/close-stopped.ts';
+import { keepHouse } from '../orchestrator/keep-house.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
 import { openReconciler } from '../orchestrator/reconcile/reconcile.ts';
 import { openHttp } from '../outbound/http.ts';
@@ -41,7 +37,7 @@ import { runTask } from './run-task.ts';
 import { synthesize } from './synthesize.ts';
 import { openWorkerWatch } from './watch-workers.ts';
 import { newWorkerId, openIdentity } from './worker-identity.ts';
-import { openWorkerPool, type PoolJob, type Processor } from './worker-pool.ts';
+import { openWorkerPool, type Processor } from './worker-pool.ts';
 
 export type WorkerProcessOptions = {
   readonly redisUrl: string;
@@ -160,7 +156,7 @@ async function openTools(
   const isolate: TaskTools['isolate'] = (call) => invokeIsolated(options.agents ?? [], call);
   return {
     task: { flow, worker, chooser, invoke, isolate, report, random: Math.random },
-    root: shared,
+    root: { ...shared, closeStopped: (run) => closeStopped(flow.store, run) },
     plan: { ...shared, registry },
   };
 }
@@ -171,16 +167,6 @@ function processorsOf(capabilities: readonly Capability[], tools: Tools): Readon
     ...capabilities.map((capability): [string, Processor] => [queueOf(capability), task]),
     [ROOT_QUEUE, (job, signal) => synthesize(tools.root, job, signal)],
     [ORCHESTRATOR_QUEUE, (job, signal) => planRun(tools.plan, { run: RunJob.parse(job.data).run_id, signal })],
-    [HOUSEKEEPING_QUEUE, (job) => keepHouse(tools.plan, job)],
+    [HOUSEKEEPING_QUEUE, (job) => keepHouse(tools.plan.flow, job)],
   ]);
-}
-
-/** What must not wait behind planning: the ends of runs, and of waits. */
-async function keepHouse({ flow }: PlanTools, job: PoolJob): Promise<Verdict> {
-  const run = RunJob.parse(job.data).run_id;
-  if (job.name === 'expiry') await expireInterrupt(flow, interruptId(run, TimerJob.parse(job.data).task));
-  if (job.name === 'close') return closeStoppedRun(flow, run);
-  if (job.name === 'deadline') return endAtDeadline(flow, run);
-  if (job.name === 'grace' || job.name === 'timeout') await passTime(flow, TimerJob.parse(job.data));
-  return { kind: 'done', status: 'passed' };
 }

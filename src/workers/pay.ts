@@ -15,9 +15,11 @@ export const FUNDS_WAIT_MS = 250;
 export type Purse = AsyncDisposable & {
   /** False when the budget is spent: no call may begin. */
   readonly filled: boolean;
-  /** Enters what came of the call, before the result is settled. Unless this is done, the purse's end gives the money back. */
-  pay(result: TaskResult): Promise<void>;
+  /** Enters what came of the call of `agent`, before the result is settled. Unless this is done, the purse's end gives the money back. */
+  pay(called: Called): Promise<void>;
 };
+
+type Called = { readonly result: TaskResult; readonly agent?: AgentDescriptor };
 
 type Payer = {
   readonly data: TaskJob;
@@ -36,16 +38,16 @@ export async function setAside(store: Store, { data, call, agents }: Payer): Pro
   const paid = { run: data.run_id, task: data.task.task_id, call };
   const estimate = agents.length === 0 ? estimateOf({}) : agents.map(mostOf).reduce(largerOf);
   const answer = await reserve(store, { ...paid, estimate });
-  if (answer === 'granted') return filledPurse(heldFunds(store, paid), agents);
+  if (answer === 'granted') return filledPurse(heldFunds(store, paid));
   if (answer === 'exhausted') return emptyPurse;
   return answer === 'wait' ? 'wait' : undefined;
 }
 
-function filledPurse(funds: Funds, agents: readonly AgentDescriptor[]): Purse {
+function filledPurse(funds: Funds): Purse {
   return {
     filled: true,
-    pay: async (result) => {
-      if (result.status === 'completed') await funds.commit(chargeFor(result, agents));
+    pay: async (called) => {
+      if (called.result.status === 'completed') await funds.commit(chargeFor(called));
     },
     [Symbol.asyncDispose]: () => funds[Symbol.asyncDispose](),
   };
@@ -57,10 +59,9 @@ const emptyPurse: Purse = {
   [Symbol.asyncDispose]: async () => undefined,
 };
 
-/** An agent that does not say what it used is charged what was set aside for it: silence must not evade the budget. */
-function chargeFor({ usage, cost, agent_id }: TaskResult, agents: readonly AgentDescriptor[]): Spending {
+/** An agent that does not say what it used is charged the most that it may cost: silence must not evade the budget. */
+function chargeFor({ result: { usage, cost }, agent }: Called): Spending {
   if (usage !== null) return { tokens: usage.total_tokens, cost: cost ?? 0 };
-  const agent = agents.find((each) => each.agent_id === agent_id);
   return agent === undefined ? estimateOf({}) : mostOf(agent);
 }
 

@@ -10,12 +10,16 @@ import { FUNDS_WAIT_MS, type Purse } from './pay.ts';
 import { settle } from './settle.ts';
 import { unfinishedResult } from './task-result.ts';
 
+/** How soon a join looks again for a branch that has lost its job. */
+const EARLY_MS = 1_000;
+
 /** The result of a task that may not begin. */
 export type Refusal = { readonly kind: 'result'; readonly result: TaskResult };
 
 /** There is a result already (its worker died before the job's end, or a join dropped it), or its run is paused. */
 export async function verdictWithoutAttempt(work: Work, claim: NoAttempt): Promise<Verdict> {
   if (claim.state === 'poor') return { kind: 'again', delayMs: FUNDS_WAIT_MS };
+  if (claim.state === 'early') return { kind: 'again', delayMs: EARLY_MS }; // the reconciler records what became of that branch
   if (claim.state === 'paused') return stepOut(work.tools.flow.store, work.data.run_id, work.job);
   return settle(work, { epoch: 0, result: claim.result });
 }

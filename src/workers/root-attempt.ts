@@ -5,9 +5,11 @@ import type { Plan } from '../contracts/plan.ts';
 import type { TaskResult, Usage } from '../contracts/result.ts';
 import type { Flow } from '../flow/flow.ts';
 import { type Claim, claimTask } from '../journal/claim.ts';
-import { loadRecord, loadResults, workUsage } from '../journal/load-run.ts';
+import { loadResults } from '../journal/load-results.ts';
+import { loadRecord, type RunRecord, workUsage } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import type { Model } from '../llm/model.ts';
+import { faultyPoints } from '../plan/interrupts.ts';
 import { type RunOutcome, runOutcome } from '../plan/run-outcome.ts';
 
 export type RootTools = {
@@ -18,6 +20,8 @@ export type RootTools = {
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
+  /** Ends a run that was told to stop, as its stop says. */
+  readonly closeStopped: (run: string) => Promise<void>;
 };
 
 /** What a run's tasks came to. */
@@ -65,5 +69,12 @@ export async function loadSettled(store: Store, run: string): Promise<SettledRun
   const results = plan.sub_tasks.flatMap((task) => recorded.get(task.task_id) ?? []);
   const budgeted = record.options.budget !== undefined;
   const usage = workUsage(record, recorded.values());
-  return { query, usage, plan, results, budgeted, outcome: runOutcome(plan, recorded) };
+  return { query, usage, plan, results, budgeted, outcome: outcomeOf(record, plan, recorded) };
+}
+
+/** A planner names its tasks as it likes, so of a query's points that name none this is the first that can be said. */
+function outcomeOf({ options }: RunRecord, plan: Plan, recorded: ReadonlyMap<string, TaskResult>): RunOutcome {
+  const outcome = runOutcome(plan, recorded);
+  const points = faultyPoints(plan, options).map(({ path, message }) => `${path}: ${message}`);
+  return { ...outcome, warnings: [...outcome.warnings, ...points] };
 }

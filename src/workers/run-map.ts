@@ -7,24 +7,21 @@ import type { TaskResult } from '../contracts/result.ts';
 import type { Child } from '../contracts/spawn.ts';
 import type { Verdict } from '../contracts/verdict.ts';
 import { addChildren } from '../flow/add-children.ts';
-import { loadResultsOf } from '../journal/load-run.ts';
+import { loadResultsOf } from '../journal/load-results.ts';
 import { loadChildren } from '../journal/load-spawned.ts';
-import { measureResults } from '../journal/measure-results.ts';
+import { measureResults, OUTPUT_BYTES } from '../journal/measure-results.ts';
 import { recordChildren } from '../journal/spawn.ts';
 import { childrenOf } from '../plan/map-children.ts';
 import { mapItems } from '../plan/map-items.ts';
 import { collectChildren } from '../plan/map-result.ts';
-import { openPublisher } from '../streams/publisher.ts';
 import { settleOrAsk } from './approval.ts';
 import { type Claimed, claimWork, type Work } from './attempt.ts';
 import { refusalOf, verdictWithoutAttempt } from './refusal.ts';
-import { isSaidWithResult } from './task-events.ts';
+import { sayWhole } from './say-whole.ts';
 import { completedResult, unfinishedResult } from './task-result.ts';
 
 /** How soon a map task looks again whose children are under way although its job does not wait for them. */
 const LOOK_AGAIN_MS = 1_000;
-/** Texts of more bytes than this have more than limits.outputChars characters: one is three bytes of UTF-8 at most. */
-const OUTPUT_BYTES = 3 * limits.outputChars;
 
 /** Runs a map task: the first time its children are decided, later they are gathered. */
 export async function runMap(work: Work): Promise<Verdict> {
@@ -106,20 +103,8 @@ function fail(claimed: Claimed, reason: BatonError): Promise<Verdict> {
 async function complete(claimed: Claimed, response: string): Promise<Verdict> {
   const delivery = { response, confidence: null, usage: null, truncated: false };
   const result = { ...completedResult(headOf(claimed), delivery), streaming_mode: 'static' as const };
-  if (!isSaidWithResult(result.streaming_mode, response)) await publish(claimed, response);
+  await sayWhole(claimed, result);
   return record(claimed, result);
-}
-
-async function publish({ work, claim }: Claimed, data: string): Promise<void> {
-  const { run_id: run, task } = work.data;
-  const head = { run, task: task.task_id, agent: ORCHESTRATOR, epoch: claim.epoch };
-  const publisher = openPublisher({ store: work.tools.flow.store, ...head });
-  try {
-    await publisher.publish({ name: 'task.message', data, detail: {} });
-    await publisher.flush();
-  } finally {
-    publisher.close();
-  }
 }
 
 function headOf({ work, claim }: Claimed) {

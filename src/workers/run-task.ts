@@ -1,7 +1,6 @@
 // workers: from a job to a recorded result. This file is the life of one task: claim, choose, call, publish, settle.
 import { TaskJob } from '../contracts/job.ts';
 import type { Verdict } from '../contracts/verdict.ts';
-import { beginJoins } from '../flow/join-timers.ts';
 import { runWithApproval } from './approval.ts';
 import { beginAttempt, type TaskTools, type Work } from './attempt.ts';
 import { callBestAgent } from './call-agent.ts';
@@ -14,7 +13,6 @@ import type { PoolJob } from './worker-pool.ts';
 export async function runTask(tools: TaskTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
   const { queue, id, priority, deaths } = job;
   const work = { tools, signal, data: TaskJob.parse(job.data), job: { queue, id }, priority, deaths };
-  await beginJoins(tools.flow, work.data);
   return runWithApproval(work, work.data.task.kind === 'map' ? runMap : runAgentTask);
 }
 
@@ -25,7 +23,7 @@ async function runAgentTask(work: Work): Promise<Verdict> {
     if ('state' in attempt) return verdictWithoutAttempt(work, attempt);
     await using purse = attempt.purse;
     const outcome = refusalOf(attempt, attempt.purse) ?? (await callBestAgent(attempt));
-    if (outcome.kind === 'result') await purse?.pay(outcome.result);
+    if (outcome.kind === 'result') await purse?.pay(outcome);
     const conclusion = await conclude(attempt, outcome);
     if (conclusion.kind === 'verdict') return conclusion.verdict;
     failed = conclusion.failed;

@@ -7,7 +7,6 @@ import type { Verdict } from '../contracts/verdict.ts';
 import { stepOut } from '../flow/pause.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { closeRun, type Ending } from '../journal/close.ts';
-import { closeStopped } from '../journal/close-stopped.ts';
 import { answeredEnding, failedEnding, poisonedEnding } from './ending.ts';
 import { claimRoot, loadSettled, type RootAttempt, type RootTools, type SettledRun } from './root-attempt.ts';
 import type { PoolJob } from './worker-pool.ts';
@@ -48,8 +47,8 @@ async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
   return closed === 'stopped' ? cancelled(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 
-async function cancelled({ flow }: RootTools, run: string): Promise<Verdict> {
-  await closeStopped(flow.store, run);
+async function cancelled({ closeStopped }: RootTools, run: string): Promise<Verdict> {
+  await closeStopped(run);
   return { kind: 'done', status: 'cancelled' };
 }
 

@@ -3,12 +3,11 @@ import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worke
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Verdict } from '../contracts/verdict.ts';
-import { type Ending, finishingBackend } from '../flow/finish.ts';
+import { type Finishing, finishingBackend } from '../flow/finish.ts';
+import { NO_STALL_LIMIT } from '../flow/job-options.ts';
 import type { Store } from '../journal/store.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
-/** BullMQ must never fail a stalled job by itself: that skips the processor and leaves edges unresolved. limits.claims bounds it. */
-const NO_STALL_LIMIT = 1_000_000;
 /** Seconds a blocked read waits: below the connections' socketTimeout. */
 const DRAIN_DELAY_SECONDS = 5;
 
@@ -68,8 +67,8 @@ export async function openWorkerPool(options: PoolOptions): Promise<WorkerPool> 
 }
 
 function openWorker(options: PoolOptions, queue: string, processor: Processor): Worker {
-  const endings = new Map<string, Ending>();
-  const tools = { active: options.active, processor, endings };
+  const finishings = new Map<string, Finishing>();
+  const tools = { active: options.active, processor, finishings };
   const workerOptions = {
     connection: options.redis,
     prefix: options.store.keys.prefix,
@@ -81,7 +80,7 @@ function openWorker(options: PoolOptions, queue: string, processor: Processor): 
     drainDelay: DRAIN_DELAY_SECONDS,
   };
   const run = (job: Job, token?: string) => processJob(tools, { job, token });
-  const worker = new Worker(queue, run, workerOptions, finishingBackend(options.store, endings));
+  const worker = new Worker(queue, run, workerOptions, finishingBackend(options.store, finishings));
   // BullMQ goes on after a lost lock by default, while another worker runs the same task.
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) options.active.loseLock(job);
@@ -107,10 +106,13 @@ type Taken = { readonly job: Job; readonly token: string | undefined };
 type Tools = {
   readonly active: ActiveJobs;
   readonly processor: Processor;
-  readonly endings: Map<string, Ending>;
+  readonly finishings: Map<string, Finishing>;
 };
 
-async function processJob({ active, processor, endings }: Tools, { job, token }: Taken): Promise<{ status: string }> {
+async function processJob(
+  { active, processor, finishings }: Tools,
+  { job, token }: Taken,
+): Promise<{ status: string }> {
   const id = job.id ?? '';
   const { run_id: run, task } = AnyJob.parse(job.data);
   await active.whenFree(id);
@@ -122,7 +124,7 @@ async function processJob({ active, processor, endings }: Tools, { job, token }:
   } finally {
     if (verdict?.kind !== 'settle') own.close();
   }
-  endings.set(id, { settlement: verdict.settlement, close: own.close });
+  finishings.set(id, { settlement: verdict.settlement, close: own.close });
   return { status: verdict.settlement.result.status };
 }
 

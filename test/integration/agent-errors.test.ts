@@ -76,6 +76,20 @@ test.concurrent('a busy agent is called again after the seconds it asks for', as
   });
 });
 
+test.concurrent.each([
+  ['no JSON', (response: Answer) => void response.writeHead(200, { 'content-type': 'application/json' }).end('no')],
+  [
+    'another schema',
+    (response: Answer) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"nonsense":1}'),
+  ],
+  ['another type', (response: Answer) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')],
+])('an answer in a form that nobody understands (%s) is not asked for again', async (_name, answer) => {
+  const agent = await callAgent([answer, ok]);
+  const { results } = await engine.ended(agent.run);
+  expect(results.get('a')).toMatchObject({ status: 'failed', error: { code: 'agent_protocol' } });
+  expect(agent.calls()).toBe(1);
+});
+
 test.concurrent('a date is counted by the clock of the agent, here thirty years slow', async () => {
   const headers = { date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'retry-after': 'Sun, 06 Nov 1994 08:49:39 GMT' };
   const agent = await callAgent([status(503, headers), ok]);

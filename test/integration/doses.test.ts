@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cancelAtRandom, payThroughOutages, submitInParallel } from '../suites/doses.ts';
+import { cancelAtRandom, deliverToFullRedis, payThroughOutages, submitInParallel } from '../suites/doses.ts';
 import { writeTooLate } from '../suites/zombies.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { isContainer } from '../support/redis.ts';
@@ -33,3 +33,7 @@ test.skipIf(isContainer)(
     expect(await payThroughOutages(1, seededRandom(seed))).toBe(1);
   },
 );
+
+test('what agents deliver to a Redis that is full is recorded when there is room, and paid for once', async () => {
+  expect(await deliverToFullRedis(1)).toBe(1);
+});

@@ -25,6 +25,8 @@ import {
 import { startTestWorker } from '../support/worker.ts';
 
 const END_MS = 8_000;
+/** What a cancel may take: two seconds, and what a loaded machine adds. */
+const CANCEL_MS = 3_000;
 
 let redis: TestRedis;
 let opened: TestStore;
@@ -53,6 +55,19 @@ test('a cancel while planning ends the run although whoever asked for it has die
   expect(await requestStop(opened.store, run, cancelled)).toBe('planning');
 
   expect(ends(await eventsOfEndedRun(opened, run, END_MS))).toEqual(['run.cancelled']);
+});
+
+test('a cancel while the answer is written ends the run within two seconds, and hangs up on the model', async () => {
+  await using model = await openScriptedModel([silence], { timeoutMs: 60_000 });
+  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
+  await model.next();
+  const askedAt = performance.now();
+  await cancelRun(opened.flow, run);
+  const events = await eventsOfEndedRun(opened, run, END_MS);
+  expect(performance.now() - askedAt).toBeLessThan(CANCEL_MS);
+  expect(ends(events)).toEqual(['run.cancelled']);
+  expect(events.find(({ name }) => name === 'task.completed')).toMatchObject({ task_id: 'a' });
 });
 
 test('a run cancelled while it is queued ends as cancelled and never asks the model', async () => {

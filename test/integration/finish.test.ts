@@ -1,9 +1,9 @@
 // A task's result and the end of its job, in one step: BullMQ's worker with flow/finish.ts, and nothing else of a worker.
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ending, finishingBackend } from '../../src/flow/finish.ts';
+import { type Finishing, finishingBackend } from '../../src/flow/finish.ts';
 import { submitFlow } from '../../src/flow/submit.ts';
-import { loadResultsOf } from '../../src/journal/load-run.ts';
+import { loadResultsOf } from '../../src/journal/load-results.ts';
 import { toEnvelope } from '../../src/journal/result-codec.ts';
 import { flowGraphOf } from '../../src/plan/flow-graph.ts';
 import { planOf } from '../support/plans.ts';
@@ -36,7 +36,7 @@ async function endTask(meanwhile: (run: string) => Promise<unknown>) {
   const graph = flowGraphOf(run, plan);
   await submitFlow(flow, { run, graph, budgeted: false });
   const closed: string[] = [];
-  const endings = new Map<string, Ending>();
+  const finishings = new Map<string, Finishing>();
   const process = async (job: Job): Promise<object> => {
     if (job.attemptsMade > 0) throw new UnrecoverableError('taken again');
     const epoch = await claim(store, run, 'a');
@@ -46,12 +46,12 @@ async function endTask(meanwhile: (run: string) => Promise<unknown>) {
     const own = { queue: QUEUE, id: `${run}.0` };
     const edges = graph.nodes[0]?.edges ?? [];
     const settlement = { run, epoch, result, events: [event], job: own, edges, tree: true, stop: undefined };
-    endings.set(`${job.id}`, { settlement, close: () => void closed.push(own.id) });
+    finishings.set(`${job.id}`, { settlement, close: () => void closed.push(own.id) });
     await meanwhile(run);
     return { status: 'completed' };
   };
   const options = { connection: store.redis, prefix: store.keys.prefix };
-  const worker = new Worker(QUEUE, process, options, finishingBackend(store, endings));
+  const worker = new Worker(QUEUE, process, options, finishingBackend(store, finishings));
   worker.on('error', () => undefined);
   await eventually(async () => (closed.length === 1 ? true : undefined));
   await worker.close();
@@ -62,7 +62,7 @@ async function endTask(meanwhile: (run: string) => Promise<unknown>) {
     b: await stateOf('cap-search', `${run}.1`),
     response: (await loadResultsOf(store, run, ['a'])).get('a')?.response,
     endings: (await eventsOf(store, run)).filter(({ name }) => name === 'task.completed').length,
-    left: endings.size,
+    left: finishings.size,
   };
 }
 

@@ -131,11 +131,11 @@ test('questions that were asked at the same moment are all listed, each once', a
   for (const [index, task_id] of ids.entries()) {
     const epoch = await beginTask(store, run, task_id);
     const ask: Ask = {
-      ...{ id: `${run}~${task_id}~input`, run_id: run, task_id, subject: 'input', content: '{}', hash: 'f'.repeat(64) },
+      ...{ id: `${run}~${task_id}~input`, run_id: run, task_id, subject: 'input', hash: 'f'.repeat(64) },
       ...{ requested_at, expires_at: new Date(Date.now() + 60_000).toISOString(), on_expiry: 'reject', epoch },
       ...{ job: { queue: 'cap-custom', id: `${run}.${index}` }, edit: 'input', held: null, made: null },
     };
-    expect(await keepAsking(flow, ask)).toBe('open');
+    expect(await keepAsking(flow, { ask, content: '{}' })).toBe('open');
   }
   const found: string[] = [];
   for (let cursor: string | undefined; ; ) {

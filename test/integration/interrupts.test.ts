@@ -3,12 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { foldEvents } from '../../src/contracts/fold.ts';
 import type { Decision, InterruptView } from '../../src/contracts/interrupt.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
+import { RunOptions } from '../../src/contracts/run-options.ts';
 import { releaseJob } from '../../src/flow/revive.ts';
+import { loadAskHeads } from '../../src/journal/load-asks.ts';
 import { cancelRun } from '../../src/orchestrator/cancel-run.ts';
 import { decideInterrupt, expireInterrupt, viewInterrupt } from '../../src/orchestrator/interrupts.ts';
+import { listInterrupts } from '../../src/orchestrator/list-interrupts.ts';
 import { pauseRun, resumeRun } from '../../src/orchestrator/pause-run.ts';
 import { openSweeper } from '../../src/orchestrator/reconcile/reconcile.ts';
 import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
+import { acceptRun } from '../../src/orchestrator/submit-run.ts';
 import { viewRun } from '../../src/orchestrator/view-run.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
@@ -192,6 +196,91 @@ test('the plan may be what is asked about: approved or edited it is carried out,
   const { record } = await engine.ended(rejected);
   expect(record).toMatchObject({ status: 'failed', error: { code: 'rejected', message: 'not like this' } });
   expect(callsOf(rejected)).toEqual([]);
+});
+
+test('an edited plan keeps the tasks that the run stops at, and names each of them once', async () => {
+  const run = await engine.submit(planOf({ a: {}, b: {} }), { interrupt_before: ['plan', 'b'] });
+  const question = await openQuestion(run);
+  const edit = (tasks: Parameters<typeof planOf>[0]) => decide(question, { decision: 'edit', content: planOf(tasks) });
+  const lost = { code: 'invalid_plan', faults: [{ path: 'content.sub_tasks' }] };
+  await expect(edit({ a: {}, renamed: {} })).rejects.toMatchObject(lost);
+  await expect(edit({ a: {}, b: {}, plan: {} })).rejects.toMatchObject(lost);
+  await edit({ b: {} });
+  await decide(await openQuestion(run, 'input'), { decision: 'approve' });
+  expect([...(await engine.ended(run)).results.keys()]).toEqual(['b']);
+  await expect(engine.submit(planOf({ map: {} }), { interrupt_after: ['map'] })).rejects.toMatchObject({
+    code: 'invalid_request',
+    faults: [{ path: 'options.interrupt_after[0]', message: expect.stringContaining('another id') }],
+  });
+});
+
+test("a point that no task of a planner's plan is called by is told as a warning", async () => {
+  // As a planned query comes to its plan: nobody could check it before.
+  const options = RunOptions.parse({ interrupt_before: ['nobody'] });
+  const { run } = await acceptRun(flow(), { query: 'q', plan: planOf({ a: {} }), metadata: {}, options });
+  const { record } = await engine.ended(run);
+  expect(record.partial).toBeUndefined();
+  expect(record.warnings).toEqual([expect.stringMatching(/^options\.interrupt_before\[0\]: "nobody" is no task/)]);
+});
+
+test('what a run asks ends as its options say: about its plan, and at its points', async () => {
+  const interrupt = { expires_ms: 150, on_expiry: 'approve' } as const;
+  const own = { approval: { when: 'before', expires_ms: 200, on_expiry: 'reject' } };
+  const { record, results, events } = await engine.runToEnd(planOf({ a: {}, b: own }), {
+    ...{ interrupt_before: ['plan', 'a', 'b'], interrupt },
+  });
+  expect(record.options.interrupt).toEqual(interrupt);
+  expect([results.get('a')?.status, results.get('b')?.status]).toEqual(['completed', 'skipped']);
+  const resolved = events.flatMap((event) => (event.name === 'interrupt.resolved' ? [event.detail] : []));
+  expect(resolved.map(({ interrupt_id, state }) => [interrupt_id.split('~')[1], state]).toSorted()).toEqual([
+    ['$plan', 'approved'],
+    ['a', 'approved'],
+    ['b', 'rejected'],
+  ]);
+});
+
+test('what a question is about lies beside it, so that whoever only counts the questions reads none of it', async () => {
+  const input_data = { text: 'x'.repeat(50_000) };
+  const run = await engine.submit(planOf({ a: { ...before, input_data } }));
+  const { content, id } = await openQuestion(run);
+  expect(JSON.parse(content)).toMatchObject({ input_data });
+  const { redis, keys } = store();
+  expect(await redis.hstrlen(keys.run(run).asks, 'a~input')).toBeLessThan(1_000);
+  const [head] = await loadAskHeads(store(), run);
+  expect(head).toMatchObject({ isOpen: true, ask: { id } });
+  await cancelRun(flow(), run);
+  await engine.ended(run);
+  expect((await loadAskHeads(store(), run))[0]?.isOpen).toBe(false);
+  expect((await viewInterrupt(store(), id)).content).toBe(content);
+});
+
+test('a list of questions misses none because others are decided while it is read', async () => {
+  const run = await engine.submit(planOf({ a: before }));
+  const { id, requested_at } = await openQuestion(run);
+  const { redis, keys } = store();
+  // Newer ones, more than are read at once, many of them of one moment; every other one is gone as soon as it has been read.
+  const at = (index: number) => Date.parse(requested_at) + (index < 250 ? 1 : index);
+  const newer = Array.from({ length: 400 }, (_, index) => `${run}~t${index}~input`);
+  await redis.zadd(keys.interrupts, ...newer.flatMap((member, index) => [at(index), member]));
+  const leaves = new Set(newer.filter((_, index) => index % 2 === 0));
+  const read: string[] = [];
+  const leaving = new Proxy(redis, {
+    get: (target, name) =>
+      name === 'hmget'
+        ? async (key: string, ...fields: string[]) => {
+            const member = `${run}~${fields[0]}`;
+            if (leaves.has(member)) await target.zrem(keys.interrupts, member);
+            read.push(member);
+            return target.hmget(key, ...fields);
+          }
+        : Reflect.get(target, name, target),
+  });
+  const page = await listInterrupts({ redis: leaving, keys }, { limit: 10, after: undefined, run: undefined });
+  expect(page.interrupts.map((question) => question.id)).toEqual([id]);
+  expect(read.toSorted()).toEqual([...newer, id].toSorted());
+  await redis.zrem(keys.interrupts, ...newer);
+  await cancelRun(flow(), run);
+  await engine.ended(run);
 });
 
 test('of an approval and a rejection at once exactly one counts; other content, and a faulty edit, decide nothing', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ForkRequest } from '../../src/contracts/fork.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
+import { forkRun } from '../../src/orchestrator/fork-run.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
@@ -170,4 +172,43 @@ test('a branch of two joins that both go on without it is waited for by the run'
     }),
   );
   expect(results.get('shared')?.status).toBe('completed');
+});
+
+test('a fork from a join decides by the branches that were there, and says so', async () => {
+  const fork = async (run: string, id: string) => {
+    const request = ForkRequest.parse({ from: [id] });
+    return engine.ended((await forkRun(engine.opened.flow, { run, request })).run);
+  };
+  const plan = planOf({
+    a: quick,
+    b: bad,
+    j: { after: ['a', 'b'], join: {} },
+    k: { after: ['a', 'b'], join: { min_fraction: 0.5 } },
+  });
+  const { run } = await engine.runToEnd(plan);
+  const blocked = await fork(run, 'j');
+  expect(blocked.results.get('j')).toMatchObject({ status: 'skipped', error: { code: 'dependency_failed' } });
+  const release = { reason: 'all', completed: ['a'], unfinished: ['b'], late: [] };
+  expect(blocked.events.find(({ name }) => name === 'join.released')?.detail).toMatchObject({ ...release, need: 2 });
+  const open = await fork(run, 'k');
+  expect(open.results.get('k')?.status).toBe('completed');
+  expect(open.events.find(({ name }) => name === 'join.released')?.detail).toMatchObject({ ...release, need: 1 });
+});
+
+test('a fork counts the branches that were there with those that run again', async () => {
+  const plan = planOf({
+    a: quick,
+    b: quick,
+    c: slow,
+    j: { after: ['a', 'b', 'c'], join: { min_fraction: 0.6, timeout_ms: 200 } },
+  });
+  const { run } = await engine.runToEnd(plan);
+  const request = ForkRequest.parse({ from: ['c'] });
+  const { events, results } = await engine.ended((await forkRun(engine.opened.flow, { run, request })).run);
+  expect(events.find(({ name }) => name === 'join.released')?.detail).toMatchObject({
+    need: 2,
+    completed: ['a', 'b'],
+    late: ['c'],
+  });
+  expect(results.get('j')?.status).toBe('completed');
 });

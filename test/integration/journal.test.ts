@@ -101,6 +101,20 @@ test('an attempt that was overtaken writes nothing more: no token, no result, no
   expect(await names(run)).toEqual(['run.created', 'task.started', 'task.token', 'task.started', 'task.completed']);
 });
 
+test('how long a failed agent asked to be left alone is known to the next attempts, whoever fails meanwhile', async () => {
+  const run = await createTestRun(opened.store);
+  const fail = (epoch: number, retryAfterMs?: number) => {
+    const error = new BatonError('agent_busy', undefined, retryAfterMs === undefined ? {} : { retryAfterMs });
+    return failAttempt(opened.store, { run, task: 't1', epoch, agent: 'x', error, delayMs: 0 });
+  };
+  expect(await claim(run, 'first')).toMatchObject({ restMs: 0 });
+  await fail(1, 60_000);
+  await claim(run, 'second');
+  await fail(2);
+  const third = await claim(run, 'third');
+  expect('restMs' in third && third.restMs).toBeGreaterThan(50_000);
+});
+
 test('events sent again are there once, and a hole in their numbers is refused', async () => {
   const run = await createTestRun(opened.store);
   await claim(run, 'me');

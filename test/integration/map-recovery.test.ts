@@ -185,11 +185,11 @@ test('all map tasks of a run together may add so many tasks and no more', async 
   const plan = planOf({ gate: held, m: { ...mapOver([{}, {}, {}]), after: ['gate'] } });
   const run = await submitHeld(plan);
   const { redis, keys } = engine.opened.store;
-  await redis.hset(keys.run(run).run, 'children', limits.runTasks - 2);
+  await redis.hset(keys.run(run).run, 'children', limits.runChildren - 2);
   seen.events.emit('release');
   const { results } = await engine.ended(run);
   expect(results.get('m')).toMatchObject({ status: 'failed', error: { code: 'map_invalid' } });
-  expect(results.get('m')?.error?.message).toContain(`Expected at most ${limits.runTasks} items`);
+  expect(results.get('m')?.error?.message).toContain(`Expected at most ${limits.runChildren} items`);
   expect(callsOf(run)).toEqual([]);
 });
 

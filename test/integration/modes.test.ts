@@ -85,7 +85,9 @@ describe('free capacity', () => {
 
   test("is the idle share of all workers' slots for tasks, never below 0", async () => {
     const { redis: commands, keys } = opened.store;
-    const record = (concurrency: number, queues: readonly string[]) => JSON.stringify({ concurrency, queues });
+    const known = { pid: 1, host: 'h', started_at: new Date().toISOString(), locks: [] };
+    const record = (concurrency: number, queues: readonly string[]) =>
+      JSON.stringify({ ...known, concurrency, queues });
     await commands.hset(keys.workers, {
       w1: record(2, [...agentQueues, 'root', 'orchestrator']),
       w2: record(3, [queueOf('custom'), queueOf('search')]),

@@ -14,7 +14,7 @@ import { seen } from '../support/agents/scripted.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis } from '../support/redis.ts';
+import { isContainer, startTestRedis } from '../support/redis.ts';
 import { createTestRun, openTestStore } from '../support/store.ts';
 
 const PERIOD_MS = 100;
@@ -84,6 +84,45 @@ test('a job that somebody removed is a failed task with the reason; its dependen
   expect(results.get('c')?.status).toBe('skipped');
   expect(results.get('d')?.status).toBe('completed');
   expect(record).toMatchObject({ status: 'completed', partial: '1' });
+});
+
+test('a join whose branch lost its job waits until that is recorded, and then decides by its quota', async () => {
+  const run = await engine.submit(
+    planOf({
+      a: {},
+      x: held,
+      b: { after: ['x'] },
+      j: { after: ['a', 'b'], join: {} },
+      k: { after: ['a', 'b'], join: { min_fraction: 0.5 } },
+    }),
+  );
+  await eventually(() => callsOf(run, 'x')[0]);
+  await remove('cap-custom', `${run}.2`);
+  seen.events.emit('release');
+  const { results, events } = await engine.ended(run);
+  expect(results.get('b')?.error?.code).toBe('job_lost');
+  expect(results.get('j')).toMatchObject({ status: 'skipped', error: { code: 'dependency_failed' } });
+  expect(results.get('k')?.status).toBe('completed');
+  const releases = events.filter(({ name }) => name === 'join.released');
+  expect(releases.map(({ task_id }) => task_id).toSorted()).toEqual(['j', 'k']);
+  expect(releases.find(({ task_id }) => task_id === 'j')?.detail).toMatchObject({
+    completed: ['a'],
+    unfinished: ['b'],
+  });
+});
+
+test('a run that cannot go on without a task whose job is gone ends at once', async () => {
+  const run = await heldRun(
+    planOf({
+      a: held,
+      b: { after: ['a'] },
+      c: { after: ['b'], on_dependency_failure: 'fail' },
+      d: { input_data: { hang: true } },
+    }),
+  );
+  await remove('cap-custom', `${run}.1`);
+  const { record } = await engine.ended(run);
+  expect(record).toMatchObject({ status: 'failed', error: { code: 'dependency_failed' } });
 });
 
 test('an edge that is still there although its task has settled goes', async () => {
@@ -271,6 +310,20 @@ test('one of several processes reconciles; what a dead one was leading goes to a
   }
   expect(await leader()).toBeNull();
   expect(mended).toEqual(['not_submitted']);
+});
+
+test.skipIf(isContainer)('a reconciler closes although Redis is away', async () => {
+  await using redis = await startTestRedis();
+  await using opened = openTestStore(redis.url);
+  const { store, flow } = opened;
+  const options = { flow, periodMs: 50, retention: { ageMs: 3_600_000, runs: 0 } };
+  const reconciler = openReconciler({ ...options, onMended: () => undefined, onError: () => undefined });
+  await eventually(async () => (await store.redis.get(store.keys.leader)) ?? undefined);
+  await redis.kill();
+  const began = performance.now();
+  await reconciler[Symbol.asyncDispose]();
+  expect(performance.now() - began).toBeLessThan(4_000);
+  await redis.restart(); // what is closed next waits for it
 });
 
 test('a stale finding does not overwrite a result', async () => {

@@ -68,9 +68,44 @@ export async function submitInParallel(engine: Engine, keys: number, posts: numb
   }
 }
 
-/** A worker's locks in `payThroughOutages`, and how long each outage lasts at least. */
+/** A worker's locks, and how long each outage of Redis lasts at least. */
 const LOCK_MS = 600;
 const AWAY_MS = 900;
+
+/** Room for what a run writes before its calls, and not for their results. */
+const ROOM_BYTES = 60_000;
+const WORDS_BYTES = 40_000;
+
+/**
+ * Lets Redis run full `times` while ten calls are about to deliver more than there is room for, for longer than the locks last; then
+ * gives it room. Every run ends whole. Gives back the calls of agents per task.
+ */
+export async function deliverToFullRedis(times: number): Promise<number> {
+  await using engine = await openEngine({ env: { BATON_LOCK_MS: `${10 * LOCK_MS}`, BATON_RECONCILE_MS: '500' } });
+  const { redis } = engine.opened.store;
+  const ids = Array.from({ length: 10 }, (_, index) => `t${index}`);
+  const words = ['x'.repeat(WORDS_BYTES)];
+  let calls = 0;
+  for (let time = 0; time < times; time += 1) {
+    const sketch = { input_data: { hold: true, words } };
+    const run = await engine.submit(planOf(Object.fromEntries(ids.map((id) => [id, sketch]))));
+    const called = () => seen.calls.filter(({ key }) => key.startsWith(run)).length;
+    await eventually(() => (called() === ids.length ? true : undefined));
+    const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', used + ROOM_BYTES);
+    seen.events.emit('release');
+    await eventually(async () => (/errorstat_OOM:count=/.test(await redis.info('errorstats')) ? true : undefined));
+    await pause(2 * LOCK_MS); // it stays full for a while
+    await redis.config('SET', 'maxmemory', 0);
+    await redis.config('RESETSTAT');
+    const { results } = await engine.ended(run);
+    expect([...results.values()].map(({ status, response }) => [status, response.length])).toEqual(
+      ids.map(() => ['completed', WORDS_BYTES]),
+    );
+    calls += called();
+  }
+  return calls / (ids.length * times);
+}
 
 /**
  * Kills Redis `outages` times, each for longer than the locks last, while the calls of ten tasks end at random instants of it.

@@ -7,10 +7,10 @@ import type { Stop } from '../../src/contracts/run.ts';
 import { plainOptions } from '../../src/contracts/run-options.ts';
 import { type Flow, openFlow } from '../../src/flow/flow.ts';
 import { requestStop } from '../../src/flow/stop.ts';
-import { closeStopped } from '../../src/journal/close-stopped.ts';
 import { createRun } from '../../src/journal/create.ts';
 import { decodeEntry, type StreamEntry } from '../../src/journal/event-codec.ts';
 import type { Store } from '../../src/journal/store.ts';
+import { closeStopped } from '../../src/orchestrator/close-stopped.ts';
 import { newRunId } from '../../src/orchestrator/run-id.ts';
 
 /** A store and its flow on a test's own Redis, as a worker process has them. */

@@ -4,7 +4,7 @@ import type { Stop } from '../../contracts/run.ts';
 import type { Child } from '../../contracts/spawn.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { type InspectedJob, inspectJobs } from '../../flow/inspect.ts';
-import { loadQuestions } from '../../journal/load-asks.ts';
+import { loadAskHeads } from '../../journal/load-asks.ts';
 import { type JoinProgress, loadJoins } from '../../journal/load-joins.ts';
 import { loadRecord, type RunRecord } from '../../journal/load-run.ts';
 import { loadSpawned } from '../../journal/load-spawned.ts';
@@ -65,9 +65,9 @@ export async function inspectRun(flow: Flow, run: string): Promise<Inspection | 
     ...{ now: Date.now(), stop: record.cancel, plan: record.plan, reused: record.fork?.reused ?? [] },
     ...{ planned: record.planned !== undefined, submitted: record.submitted !== undefined },
     ...{ deadlineAt: record.deadline_at, planJob, closeJob, root, tasks },
-    joins: await loadJoins(flow.store, run),
-    asks: (await loadQuestions(flow.store, run))
-      .filter(({ resolution }) => resolution === undefined)
+    joins: record.paused === undefined ? await loadJoins(flow.store, run) : [], // a pause stops their clocks
+    asks: (await loadAskHeads(flow.store, run))
+      .filter(({ isOpen }) => isOpen)
       .map(({ ask }) => ({ id: ask.id, expiresAt: Date.parse(ask.expires_at) })),
     hasMoved: await hasMoved(flow, run, record),
   };

@@ -2,16 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { BatonError } from '../../contracts/error.ts';
 import { ORCHESTRATOR } from '../../contracts/ids.ts';
 import { type Edge, type JobRef, jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../contracts/job.ts';
-import { unfinishedTask } from '../../contracts/result.ts';
+import { type TaskResult, unfinishedTask } from '../../contracts/result.ts';
+import { resultEvent } from '../../contracts/result-event.ts';
+import type { Stop } from '../../contracts/run.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { passTime } from '../../flow/pass-time.ts';
+import { recordResult } from '../../flow/record-result.ts';
 import { releaseJob, reviveJob } from '../../flow/revive.ts';
-import { settleTask } from '../../flow/settle.ts';
 import { claimTask } from '../../journal/claim.ts';
-import { closeStopped } from '../../journal/close-stopped.ts';
-import { loadResultsOf } from '../../journal/load-run.ts';
-import { allEdgesOf, flowSourceOf } from '../../plan/flow-graph.ts';
+import { loadResultsOf } from '../../journal/load-results.ts';
+import { stopAfter } from '../../plan/failure-stop.ts';
+import { allEdgesOf, type FlowSource, failsRun, flowSourceOf } from '../../plan/flow-graph.ts';
 import { stopRun } from '../cancel-run.ts';
+import { closeStopped } from '../close-stopped.ts';
 import { deadlineStop } from '../deadline.ts';
 import { expireInterrupt } from '../interrupts.ts';
 import type { Finding } from './findings.ts';
@@ -70,25 +73,17 @@ async function settleLost(patient: Patient, { id, job, parent }: InspectedTask):
   const error = new BatonError('job_lost').toRecord();
   const head = { task_id: id, agent_id: ORCHESTRATOR, attempts: claim.epoch, latency_ms: claim.elapsedMs };
   const result = unfinishedTask(head, 'failed', error);
-  const event = {
-    name: 'task.failed',
-    task_id: id,
-    agent_id: ORCHESTRATOR,
-    attempt: claim.epoch,
-    data: error.message,
-    detail: { error },
-  } as const;
+  const events = [resultEvent(result)];
   const edges = edgesOf(patient, id, parent);
-  await settleTask(flow.store, {
-    run,
-    epoch: claim.epoch,
-    result,
-    events: [event],
-    job,
-    edges,
-    tree: true,
-    stop: undefined,
-  });
+  const stop = parent === undefined ? stopOf(patient, result) : undefined;
+  await recordResult(flow, { run, epoch: claim.epoch, result, events, job, edges, tree: true, stop });
+}
+
+function stopOf(patient: Patient, result: TaskResult): Stop | undefined {
+  const source = sourceOf(patient);
+  const task = source?.graph.tasks.get(result.task_id);
+  if (source === undefined || task === undefined) return undefined;
+  return stopAfter({ task, failsRun: failsRun(source, task.task_id) }, result);
 }
 
 /** Settles again what has settled: the result stays, and every edge that is still there goes. */
@@ -96,24 +91,22 @@ async function resolveEdges(patient: Patient, { id, job, parent }: InspectedTask
   const result = (await loadResultsOf(patient.flow.store, patient.run, [id])).get(id);
   if (result === undefined) return;
   const edges = edgesOf(patient, id, parent);
-  await settleTask(patient.flow.store, {
-    run: patient.run,
-    epoch: 0,
-    result,
-    events: [],
-    job,
-    edges,
-    tree: true,
-    stop: undefined,
-  });
+  const { flow, run } = patient;
+  await recordResult(flow, { run, epoch: 0, result, events: [], job, edges, tree: true, stop: undefined });
 }
 
 /** All of a task's edges, those included that BullMQ would resolve with its job's end. */
-function edgesOf({ run, inspection }: Patient, id: string, parent: string | undefined): readonly Edge[] {
-  if (parent !== undefined) return inspection.tasks.flatMap((task) => (task.id === parent ? [task.job] : []));
-  if (inspection.plan === null) return [];
+function edgesOf(patient: Patient, id: string, parent: string | undefined): readonly Edge[] {
+  if (parent !== undefined) return patient.inspection.tasks.flatMap((task) => (task.id === parent ? [task.job] : []));
+  const source = sourceOf(patient);
+  return source === undefined ? [] : allEdgesOf(source, id);
+}
+
+/** Which tasks were there from the beginning is what counts here, not how they had ended. */
+function sourceOf({ run, inspection }: Patient): FlowSource | undefined {
+  if (inspection.plan === null) return undefined;
   const seeds = new Map(inspection.reused.map((reused) => [reused, 'completed' as const]));
-  return allEdgesOf(flowSourceOf(run, inspection.plan, { seeds }), id);
+  return flowSourceOf(run, inspection.plan, { seeds });
 }
 
 async function passLostTime(

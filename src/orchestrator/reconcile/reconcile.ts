@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Flow } from '../../flow/flow.ts';
 import { leaveLead, takeLead } from '../../journal/lease.ts';
+import { settledWithin } from '../../journal/settled-within.ts';
 import { removeEndedRun } from '../remove-run.ts';
 import { type Retention, removeOldRuns } from '../retention.ts';
 import { dropOrphanQuestions, QUESTIONS_START } from './drop-orphan-questions.ts';
@@ -14,6 +15,8 @@ const RUNS_PER_SWEEP = 500;
 /** A lead is renewed each period and lapses when three of them were missed. */
 const LEAD_PERIODS = 3;
 const LEAD_MIN_MS = 3_000;
+/** What closing waits for, and Redis does not give, is left behind. */
+const CLOSE_MS = 1_000;
 
 export type ReconcilerOptions = {
   readonly flow: Flow;
@@ -45,8 +48,8 @@ export function openReconciler(options: ReconcilerOptions): AsyncDisposable {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       closing.abort();
-      await sweeping;
-      await leaveLead(options.flow.store, holder).catch(options.onError);
+      await settledWithin(CLOSE_MS, sweeping);
+      await settledWithin(CLOSE_MS, leaveLead(options.flow.store, holder)); // with Redis away the lead lapses by itself
     },
   };
 }

@@ -4,10 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type { AgentEvent } from '../../agents/call.ts';
 import { BatonError, errorCodeOf } from '../../contracts/error.ts';
 import type { Invocation } from '../attempt.ts';
-import { type IsolatedCall, IsolatedWord } from './message.ts';
+import { type IsolatedCall, IsolatedWord, WORD_TAKEN } from './message.ts';
 
 /** Beside this file, as source or as built. */
 const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
+
+/** A call says its next word when the last one was taken: one that says more is none of ours, and would fill this process. */
+const WORDS_WAITING = 1;
 
 /**
  * Calls an agent in a process of its own, as a suspect is called: a task whose workers have died, which may have ended them. Should
@@ -34,11 +37,19 @@ export async function* invokeIsolated(
 
 /** Until its channel is closed, and not until it ends: a word may still be in the channel then. */
 async function* wordsOf(child: ChildProcess): AsyncGenerator<AgentEvent, void> {
+  let waiting = 0;
+  child.on('message', () => {
+    waiting += 1;
+    if (waiting > WORDS_WAITING) child.kill('SIGKILL');
+  });
   for await (const [message] of on(child, 'message', { close: ['disconnect'] })) {
+    if (waiting > WORDS_WAITING) throw new BatonError('output_too_large', 'The call said more than it was asked for.');
+    waiting -= 1;
     const word = IsolatedWord.parse(message);
     if (word.type === 'error') throw toError(word);
     yield word;
     if (word.type === 'done') return;
+    child.send(WORD_TAKEN, () => undefined); // one that has died meanwhile is heard of by its channel's end
   }
   throw new BatonError('worker_died');
 }

@@ -1,4 +1,4 @@
-// The process of one isolated call: told once what to call, it says what the agent says, and ends. It ends with its parent too.
+// The process of one isolated call: told once what to call, it says what the agent says, until its parent ends it. It ends with its parent too.
 import { once } from 'node:events';
 import { invokeAgent } from '../../agents/invoke.ts';
 import { loadAgents } from '../../agents/load-module.ts';
@@ -10,7 +10,6 @@ import { IsolatedCall, type IsolatedWord } from './message.ts';
 process.once('disconnect', () => process.exit());
 const [told]: readonly unknown[] = await once(process, 'message');
 await speak(IsolatedCall.parse(told));
-process.disconnect();
 
 async function speak({ modules, agent, call, limits }: IsolatedCall): Promise<void> {
   const http = openHttp();
@@ -24,9 +23,9 @@ async function speak({ modules, agent, call, limits }: IsolatedCall): Promise<vo
   }
 }
 
-/** Resolves when the word is in the channel: what is said last must not be lost with the process. */
-function say(word: IsolatedWord): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.send?.(word, undefined, undefined, (error: Error | null) => (error === null ? resolve() : reject(error)));
-  });
+/** Resolves when the word was taken, so that an agent is never ahead of whoever listens. After the last one this process is ended. */
+async function say(word: IsolatedWord): Promise<void> {
+  const taken = once(process, 'message');
+  process.send?.(word);
+  await taken;
 }

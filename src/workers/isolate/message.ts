@@ -35,3 +35,6 @@ export const IsolatedWord = z.discriminatedUnion('type', [
   z.object({ type: z.literal('error'), code: z.string(), message: z.string(), retryAfterMs: z.number().optional() }),
 ]);
 export type IsolatedWord = z.infer<typeof IsolatedWord>;
+
+/** What it is told of each word but the last, when that was taken. */
+export const WORD_TAKEN = 'taken';
