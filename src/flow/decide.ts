@@ -17,15 +17,15 @@ export async function recordDecision(
   ask: Ask,
   resolution: Resolution,
 ): Promise<DecisionOutcome> {
-  const { run, tasks, events, asks, parked } = keys.run(ask.run_id);
+  const { run, events, asks, parked } = keys.run(ask.run_id);
   const { state, reason, expired } = resolution;
   const detail = JSON.stringify({ interrupt_id: ask.id, state, reason, expired });
   const after: RunStatus = ask.subject === 'plan' ? 'planning' : 'running';
   const said = `${expired ? 'Nobody decided in time: ' : ''}${state}${reason === '' ? '' : `: ${reason}`}`;
   const reply = await runScript(redis, script, {
-    keys: [run, tasks, events, asks, parked, keys.interrupts],
+    keys: [run, events, asks, parked, keys.interrupts],
     args: [
-      ...[ask.task_id, askName(ask.task_id, ask.subject), JSON.stringify(resolution), ask.id],
+      ...[askName(ask.task_id, ask.subject), JSON.stringify(resolution), ask.id],
       ...[parkingOf(keys, ask.job, 'ask').mark, Date.now(), after, ...speakerOf(ask), said, detail.slice(0, -1)],
     ],
   });
