@@ -18,21 +18,12 @@ export async function closeStopped(store: Store, run: string): Promise<void> {
   const results = await loadResults(store, run, noTexts);
   const { as, warnings } = stoppedOutcome(record.cancel, record.plan, results);
   const known = { stop: record.cancel, warnings, usage: workUsage(record, results.values()) };
-  const completed = (record.plan?.sub_tasks ?? []).filter(
-    ({ task_id }) => results.get(task_id)?.status === 'completed',
-  );
+  const ids = (record.plan?.sub_tasks ?? []).map(({ task_id }) => task_id);
+  const completed = ids.filter((id) => results.get(id)?.status === 'completed');
   const ending = {
-    cancelled: async () => cancelledEnding(known),
-    failed: async () => failedEnding(known),
-    partial: async () =>
-      partialEnding(
-        known,
-        await loadAnswer(
-          store,
-          run,
-          completed.map(({ task_id }) => task_id),
-        ),
-      ),
+    cancelled: () => cancelledEnding(known),
+    failed: () => failedEnding(known),
+    partial: async () => partialEnding(known, await loadAnswer(store, run, completed)),
   }[as];
   await closeRun(store, { run, closer: 'stop', epoch: undefined, stopped: true, ...(await ending()) });
 }
