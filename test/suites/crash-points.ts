@@ -141,8 +141,9 @@ export async function work({ opened }: Place): Promise<Operation> {
   return {
     name: 'work',
     run: async (_place, crash) => {
-      await startTestWorker({ redisUrl: crash.url, concurrency: 1 });
+      const worker = await startTestWorker({ redisUrl: crash.url, concurrency: 1 });
       await eventsOfEndedRun(opened, run, END_MS);
+      if (!crash.hasDied()) await worker[Symbol.asyncDispose]();
     },
     check: (place) => {
       const completed = ['a', 'b', 'c', 'j', 'm', 'm.0', 'm.1'].map((id) => [id, 'completed']);

@@ -117,7 +117,7 @@ export async function payThroughOutages(outages: number, random: () => number): 
   let calls = 0;
   for (let outage = 0; outage < outages; outage += 1) {
     const ids = Array.from({ length: 10 }, (_, index) => `t${index}`);
-    const lasting = () => ({ input_data: { ms: 150 + Math.round(random() * AWAY_MS) } });
+    const lasting = () => ({ input_data: { ms: 150 + Math.round(random() * (AWAY_MS - 250)) } }); // they end while it is away
     const run = await engine.submit(planOf(Object.fromEntries(ids.map((id) => [id, lasting()]))));
     const called = () => seen.calls.filter(({ key }) => key.startsWith(run)).length;
     await eventually(() => (called() === ids.length ? true : undefined));
