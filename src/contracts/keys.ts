@@ -12,7 +12,7 @@ export function keysOf(prefix: string) {
   return {
     prefix,
     /**
-     * Hash: status, query, plan, planned, metadata, options, mode, model, fork, paused, submitted, cancel, terminal, response, error,
+     * Hash: status, query, plan, planned, metadata, options, mode, model, fork, paused, submitted, stop, terminal, response, error,
      * warnings, partial, plan_usage, answer_usage, created_at, deadline_at, ended_at, children, stream_bytes.
      */
     run: (run: string) => ({
@@ -63,7 +63,7 @@ export function keysOf(prefix: string) {
     /** Stream of one entry that wakes one process's blocked reader, TTL 1 h. */
     wake: (process: string): string => `${prefix}:wake:${process}`,
     /** Channel: what workers must abort: `<run>` whole, or `<run> <code> <task> <task> ...`. */
-    cancelChannel: `${prefix}:cancel`,
+    controlChannel: `${prefix}:control`,
     /** A BullMQ queue's key, as its parents and scripts name it. */
     queue: (queue: string): string => `${prefix}:${queue}`,
     /** A BullMQ job's key. */

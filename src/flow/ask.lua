@@ -6,7 +6,7 @@
 --       15.. states of a run that may wait
 -- Returns `open` (asked now or before, the job is marked), `decided`, `stale` (a newer attempt owns the task), `stopped` (the run has
 -- ended, is told to stop, or is gone)
-local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'cancel')
+local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'stop')
 if not run[1] or run[2] or run[3] then return 'stopped' end
 if redis.call('HEXISTS', KEYS[4], ARGV[3] .. ':resolution') == 1 then return 'decided' end
 if redis.call('HEXISTS', KEYS[4], ARGV[3]) == 0 then

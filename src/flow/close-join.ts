@@ -16,7 +16,7 @@ export async function closeJoin({ redis, keys }: Store, run: string, task: strin
       ...[names.run, names.tasks, names.results, names.events, names.joins],
       ...[names.spawned, names.parked, names.asks, keys.interrupts],
     ],
-    args: [task, Date.now(), keys.cancelChannel, run],
+    args: [task, Date.now(), keys.controlChannel, run],
   });
   return reply === '' ? undefined : JoinRelease.parse(JSON.parse(String(reply)));
 }

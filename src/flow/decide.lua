@@ -8,7 +8,7 @@
 local held = redis.call('HMGET', KEYS[3], ARGV[1], ARGV[1] .. ':resolution')
 if not held[1] then return 'interrupt_not_found' end
 if held[2] == ARGV[2] then return 'decided' end
-local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'cancel')
+local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'stop')
 if not run[1] or run[2] or run[3] then return 'run_ended' end
 if held[2] then return 'already_decided' end
 redis.call('HSET', KEYS[3], ARGV[1] .. ':resolution', ARGV[2])

@@ -21,7 +21,7 @@ end
 
 -- Tells a run to stop, the first time it is told: from here on no claim starts a call, and what is parked passes through.
 local function stop_run(at, parked, stop)
-  if redis.call('HEXISTS', at.run, 'terminal') == 1 or redis.call('HSETNX', at.run, 'cancel', stop) == 0 then return end
+  if redis.call('HEXISTS', at.run, 'terminal') == 1 or redis.call('HSETNX', at.run, 'stop', stop) == 0 then return end
   redis.call('PUBLISH', at.channel, at.id)
   unpark(parked, nil, at.now)
 end

@@ -19,7 +19,7 @@ export async function passTime(flow: Flow, timer: TimerJob): Promise<number | un
   const reply = await runScript(redis, script, {
     keys: [run.run, run.tasks, run.results, run.events, run.joins, run.spawned, run.parked, run.asks, keys.interrupts],
     args: [
-      ...[timer.task, timer.timer, timer.round, Date.now(), keys.cancelChannel, timer.run_id],
+      ...[timer.task, timer.timer, timer.round, Date.now(), keys.controlChannel, timer.run_id],
       ...[ORCHESTRATOR, `Trying again: ${error.message}`, JSON.stringify({ error, delay_ms: 0 })],
     ],
   });

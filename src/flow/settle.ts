@@ -47,7 +47,7 @@ export function settleCall(store: Store, settlement: Settlement): ScriptCall {
     args: [
       ...[result.task_id, epoch, JSON.stringify(envelope), text ?? '', keys.job(job.queue, job.id)],
       ...[tree ? shownOf(result) : '', Date.now(), stop === undefined ? '' : JSON.stringify(stop)],
-      ...[keys.cancelChannel, run, events.length, ...events.flatMap(eventArgs)],
+      ...[keys.controlChannel, run, events.length, ...events.flatMap(eventArgs)],
       ...edges.flatMap(({ queue, id, join }) => [keys.queue(queue), id, join ?? '']),
     ],
   };

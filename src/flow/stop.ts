@@ -13,7 +13,7 @@ export async function requestStop({ redis, keys }: Store, run: string, stop: Sto
   const { run: record, parked } = keys.run(run);
   const reply = await runScript(redis, script, {
     keys: [record, parked],
-    args: [JSON.stringify(stop), keys.cancelChannel, run, Date.now()],
+    args: [JSON.stringify(stop), keys.controlChannel, run, Date.now()],
   });
   return reply === null ? undefined : RunStatus.parse(reply);
 }

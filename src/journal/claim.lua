@@ -5,14 +5,14 @@
 -- Returns {state, epoch, ms since when the task's time counts, now ms, agents that failed 'a,b', ms until which one of them asked to
 --         be left alone, then per dependency: envelope, text}
 --   settled    a result is recorded (its envelope follows): no call         closed     the run has ended
---   cancelled  the run is told to stop                                      blocked    too few dependencies completed
+--   stopped    the run is told to stop                                      blocked    too few dependencies completed
 --   paused     nothing begins for now     started    go on
--- Every state but settled and paused raises the epoch: whoever held the task before can write nothing more. With cancelled, why the
+-- Every state but settled and paused raises the epoch: whoever held the task before can write nothing more. With stopped, why the
 -- run was told to stop stands in the place of the dependencies.
 local task = ARGV[1]
 local recorded = redis.call('HGET', KEYS[3], task)
 if recorded then return {'settled', 0, 0, 0, '', 0, recorded} end
-local run = redis.call('HMGET', KEYS[1], 'terminal', 'cancel', 'status', 'paused')
+local run = redis.call('HMGET', KEYS[1], 'terminal', 'stop', 'status', 'paused')
 if not run[3] then return {'closed', 0, 0, 0, '', 0} end        -- removed: write nothing that nobody would delete
 
 if run[4] and not run[1] and not run[2] then return {'paused', 0, 0, 0, '', 0} end
@@ -27,7 +27,7 @@ for i, found in ipairs(#KEYS > 4 and redis.call('HMGET', KEYS[3], unpack(ARGV, f
   references[i] = string.find(envelope, '"by_reference":true', 1, true) ~= nil
 end
 local state = 'started'
-if run[1] then state = 'closed' elseif run[2] then state = 'cancelled' elseif needed < 0 or completed < needed then state = 'blocked' end
+if run[1] then state = 'closed' elseif run[2] then state = 'stopped' elseif needed < 0 or completed < needed then state = 'blocked' end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -53,7 +53,7 @@ if held[1] ~= ARGV[2] then                                   -- else: this very 
   end
 end
 
-if state == 'cancelled' then return {state, epoch, started, now, failures, rest, run[2]} end
+if state == 'stopped' then return {state, epoch, started, now, failures, rest, run[2]} end
 local reply, most = {state, epoch, started, now, failures, rest}, tonumber(ARGV[4])
 for i, envelope in ipairs(envelopes) do
   local text = ''

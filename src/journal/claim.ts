@@ -34,7 +34,7 @@ export type Claim =
   | { readonly state: 'settled'; readonly result: TaskResult }
   | { readonly state: 'paused' }
   | {
-      readonly state: 'started' | 'blocked' | 'cancelled' | 'closed';
+      readonly state: 'started' | 'blocked' | 'stopped' | 'closed';
       readonly epoch: number;
       /** Milliseconds of the task's time that are spent, by Redis's clock: not those of a pause, nor of a worker that died or stopped. */
       readonly elapsedMs: number;
@@ -44,7 +44,7 @@ export type Claim =
       readonly restMs: number;
       /** By dependency; undefined where no result is recorded. Empty for a run that is told to stop. */
       readonly inputs: ReadonlyMap<string, TaskResult | undefined>;
-      /** Why the run was told to stop; undefined in every other state than `cancelled`. */
+      /** Why the run was told to stop; undefined in every other state than `stopped`. */
       readonly stop: Stop | undefined;
     };
 
@@ -80,7 +80,7 @@ function parseClaim(
 ): Claim {
   if (state === 'settled') return { state, result: toResult(ResultEnvelope.parse(JSON.parse(rest[0] ?? '')), null) };
   if (state === 'paused') return { state };
-  const isStopped = state === 'cancelled';
+  const isStopped = state === 'stopped';
   return {
     state,
     epoch,

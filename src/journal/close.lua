@@ -5,7 +5,7 @@
 --       then per event: name agent data detail; the last one is the terminal one
 -- Returns 1 ended, 0 ended by this closer before, -1 a newer attempt owns the root, -3 ended by another or removed,
 --         -5 the run was told to stop, so it must end as its stop says
-local run = redis.call('HMGET', KEYS[1], 'terminal', 'status', 'cancel')
+local run = redis.call('HMGET', KEYS[1], 'terminal', 'status', 'stop')
 if run[1] then return run[1] == ARGV[1] and 0 or -3 end
 if not run[2] then return -3 end
 if run[3] and ARGV[5] ~= '1' then return -5 end

@@ -11,7 +11,7 @@ export type Ending = {
   readonly run: string;
   /** Who ends the run: a repeat by the same closer is no second end. */
   readonly closer: string;
-  /** The root's epoch that must still hold; undefined for an end that belongs to no attempt (a cancel, a failed plan). */
+  /** The root's epoch that must still hold; undefined for an end that belongs to no attempt (a stop, a failed plan). */
   readonly epoch: number | undefined;
   readonly status: Extract<RunStatus, 'completed' | 'failed' | 'cancelled'>;
   readonly response?: string;

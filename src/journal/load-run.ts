@@ -29,7 +29,7 @@ const RunRecord = z.object({
   created_at: z.coerce.number(),
   ended_at: z.coerce.number().optional(),
   /** Why the run was told to stop. */
-  cancel: orNull(Stop),
+  stop: orNull(Stop),
   options: orNull(RunOptions).transform((options) => options ?? plainOptions),
   mode: orNull(ModeDecision),
   paused: z.string().optional(),

@@ -5,7 +5,7 @@
 -- Returns 'granted'; 'wait': it does not fit while other calls have money set aside; 'exhausted': the budget is spent;
 --         'stale': a newer attempt owns the task; 'free': there is no budget, or nothing to call for (the run has ended, was told
 --         to stop or is gone, or the task has a result)
-local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'cancel', 'options')
+local run = redis.call('HMGET', KEYS[1], 'status', 'terminal', 'stop', 'options')
 if not run[1] or run[2] or run[3] or redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 'free' end
 if ARGV[5] ~= '' and redis.call('HGET', KEYS[2], ARGV[1] .. ':epoch') ~= ARGV[5] then return 'stale' end
 local max = cjson.decode(run[4] or '{}').budget

@@ -6,7 +6,7 @@
 --         {-3, ''} the run has ended or is told to stop
 local decided = redis.call('HGET', KEYS[4], ARGV[1])
 if decided then return {1, decided} end
-local run = redis.call('HMGET', KEYS[1], 'terminal', 'cancel', 'status')
+local run = redis.call('HMGET', KEYS[1], 'terminal', 'stop', 'status')
 if run[1] or run[2] or not run[3] then return {-3, ''} end
 if redis.call('HGET', KEYS[2], ARGV[1] .. ':epoch') ~= ARGV[2] then return {-1, ''} end
 local count = tonumber(redis.call('HGET', KEYS[1], 'children') or 0) + tonumber(ARGV[4])

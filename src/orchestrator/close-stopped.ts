@@ -14,10 +14,10 @@ import { stoppedOutcome } from '../plan/stopped-outcome.ts';
  */
 export async function closeStopped(store: Store, run: string): Promise<void> {
   const record = await loadRecord(store, run);
-  if (record === undefined || record.cancel === null) return;
+  if (record === undefined || record.stop === null) return;
   const results = await loadResults(store, run, noTexts);
-  const { as, warnings } = stoppedOutcome(record.cancel, record.plan, results);
-  const known = { stop: record.cancel, warnings, usage: workUsage(record, results.values()) };
+  const { as, warnings } = stoppedOutcome(record.stop, record.plan, results);
+  const known = { stop: record.stop, warnings, usage: workUsage(record, results.values()) };
   const ids = (record.plan?.sub_tasks ?? []).map(({ task_id }) => task_id);
   const completed = ids.filter((id) => results.get(id)?.status === 'completed');
   const ending = {

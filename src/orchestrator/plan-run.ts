@@ -52,7 +52,7 @@ export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> 
   const claim = await claimTask(store, given);
   if (claim.state === 'paused') return stepOut(store, job.run, { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(job.run) });
   if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
-  if (claim.state === 'cancelled') return cancelled(tools, job.run);
+  if (claim.state === 'stopped') return stopped(tools, job.run);
   const attempt = { ...job, epoch: claim.epoch, failures: claim.failedAgents.length };
   try {
     if (claim.epoch > limits.claims) throw new BatonError('task_poisonous');
@@ -129,7 +129,7 @@ async function afterFailure(tools: PlanTools, attempt: PlanAttempt, error: Baton
       });
       return { kind: 'again', delayMs: step.delayMs };
     case 'settle':
-      return step.status === 'skipped' ? cancelled(tools, run) : fail(tools, run, error);
+      return step.status === 'skipped' ? stopped(tools, run) : fail(tools, run, error);
     default:
       return step satisfies never;
   }
@@ -141,12 +141,12 @@ async function fail(tools: PlanTools, run: string, error: BatonError): Promise<V
   const event = rootEvent(0, { name: 'run.failed', data: record.message, detail: { error: record, usage: null } });
   const ending = { run, closer: 'plan', epoch: undefined, status: 'failed', error: record, events: [event] } as const;
   const closed = await closeRun(tools.flow.store, ending);
-  return closed === 'stopped' ? cancelled(tools, run) : { kind: 'failed', message: record.message };
+  return closed === 'stopped' ? stopped(tools, run) : { kind: 'failed', message: record.message };
 }
 
-async function cancelled({ flow }: PlanTools, run: string): Promise<Verdict> {
+async function stopped({ flow }: PlanTools, run: string): Promise<Verdict> {
   await closeStopped(flow.store, run);
-  return { kind: 'done', status: 'cancelled' };
+  return { kind: 'done', status: 'stopped' };
 }
 
 function planning(): EventDraft {

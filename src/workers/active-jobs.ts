@@ -15,13 +15,13 @@ type Entry = JobOwner & {
   readonly ended: PromiseWithResolvers<void>;
 };
 
-/** The jobs this process works on, so that a cancel, a lost lock and a drain reach them. */
+/** The jobs this process works on, so that a stop, a lost lock and a drain reach them. */
 export class ActiveJobs {
   /** By entry, not by id: a stalled job may be back in this very process while its first attempt still runs. */
   readonly #entries = new Set<Entry>();
   #draining = false;
 
-  /** Registers a job BEFORE its cancel flag is read: a cancel is seen either there or here. */
+  /** Registers a job BEFORE its run's stop is read: a stop is seen either there or here. */
   open(job: string, owner: JobOwner): ActiveJob {
     const entry = { job, ...owner, controller: new AbortController(), ended: Promise.withResolvers<void>() };
     this.#entries.add(entry);
@@ -43,8 +43,8 @@ export class ActiveJobs {
     return this.#whenEnded(() => true);
   }
 
-  /** Aborts the jobs of a cancelled run. */
-  cancelRun(run: string): void {
+  /** Aborts the jobs of a run that is told to stop. */
+  stopRun(run: string): void {
     this.#abort('cancelled', (entry) => entry.run === run);
   }
 

@@ -29,7 +29,7 @@ import { closeRedis, logOutages, openRedis, type RedisRole } from '../runtime/re
 import { checkRedis } from '../runtime/redis-gate.ts';
 import { ActiveJobs } from './active-jobs.ts';
 import type { TaskTools } from './attempt.ts';
-import { openCancelListener } from './cancel-listener.ts';
+import { openControlListener } from './control-listener.ts';
 import { invokeIsolated } from './isolate/invoke-isolated.ts';
 import { openLocalHeartbeat } from './local-heartbeat.ts';
 import type { RootTools } from './root-attempt.ts';
@@ -74,8 +74,8 @@ export async function startWorker(start: Start): Promise<void> {
   const active = new ActiveJobs();
   const subscriber = connect(start, 'cancels', 'command');
   const worker = newWorkerId();
-  const channels = [store.keys.cancelChannel, store.keys.workerChannel(worker)];
-  life.use('cancel listener', await openCancelListener(subscriber, { channels, active }));
+  const channels = [store.keys.controlChannel, store.keys.workerChannel(worker)];
+  life.use('control listener', await openControlListener(subscriber, { channels, active }));
   const tools = await openTools({ ...start, worker }, flow);
   const processors = processorsOf(options.capabilities ?? Capability.options, tools);
   const concurrency = options.concurrency ?? config.concurrency;

@@ -31,7 +31,7 @@ export function refusalOf({ work, claim, entry }: Claimed, purse?: Purse): Refus
     return { kind: 'result', result: unfinishedResult(attempted, status, reason) };
   };
   if (claim.state === 'closed') return refuse('skipped', new BatonError('cancelled', 'The run has ended.'));
-  if (claim.state === 'cancelled')
+  if (claim.state === 'stopped')
     return refuse('skipped', claim.stop === undefined ? new BatonError('cancelled') : stopError(claim.stop));
   if (claim.state === 'blocked' && entry.admission === 'timed_out')
     return refuse('failed', new BatonError('join_timeout'));

@@ -18,7 +18,7 @@ export async function synthesize(tools: RootTools, job: PoolJob, signal: AbortSi
   const claim = await claimRoot(tools, run);
   if (claim.state === 'paused') return stepOut(tools.flow.store, run, { queue: job.queue, id: job.id });
   if (claim.state === 'settled' || claim.state === 'closed') return { kind: 'done', status: 'ended' };
-  if (claim.state === 'cancelled') return cancelled(tools, run);
+  if (claim.state === 'stopped') return stopped(tools, run);
   const attempt = { tools, run, signal, epoch: claim.epoch, failures: claim.failedAgents.length };
   if (claim.epoch > limits.claims) return end(tools, poisonedEnding(attempt));
   const settled = await loadSettled(tools.flow.store, run);
@@ -32,8 +32,8 @@ async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdic
   switch (outcome.kind) {
     case 'again':
       return outcome;
-    case 'cancelled':
-      return cancelled(tools, run);
+    case 'stopped':
+      return stopped(tools, run);
     case 'answer':
       return end(tools, answeredEnding(attempt, settled, outcome.answer));
     default:
@@ -44,12 +44,12 @@ async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdic
 async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
   const closed = await closeRun(tools.flow.store, ending);
   if (closed === 'stale') throw new BatonError('lock_lost');
-  return closed === 'stopped' ? cancelled(tools, ending.run) : { kind: 'done', status: ending.status };
+  return closed === 'stopped' ? stopped(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 
-async function cancelled({ closeStopped }: RootTools, run: string): Promise<Verdict> {
+async function stopped({ closeStopped }: RootTools, run: string): Promise<Verdict> {
   await closeStopped(run);
-  return { kind: 'done', status: 'cancelled' };
+  return { kind: 'done', status: 'stopped' };
 }
 
 function entering() {

@@ -20,7 +20,7 @@ export type Answer = { readonly text: string; readonly usage: Usage | null; read
 export type AnswerOutcome =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'again'; readonly delayMs: number }
-  | { readonly kind: 'cancelled' };
+  | { readonly kind: 'stopped' };
 
 /** Streams the synthesis; a model that stays away is tried again, and in the end the results themselves are the answer. */
 export async function writeAnswer(attempt: RootAttempt, settled: SettledRun): Promise<AnswerOutcome> {
@@ -94,9 +94,7 @@ async function afterFailure(attempt: RootAttempt, settled: SettledRun, error: Ba
       });
       return { kind: 'again', delayMs: step.delayMs };
     case 'settle':
-      return step.status === 'skipped'
-        ? { kind: 'cancelled' }
-        : { kind: 'answer', answer: joinedAnswer(settled, error) };
+      return step.status === 'skipped' ? { kind: 'stopped' } : { kind: 'answer', answer: joinedAnswer(settled, error) };
     default:
       return step satisfies never;
   }

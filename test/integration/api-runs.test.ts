@@ -249,7 +249,7 @@ describe('POST /v1/runs/:id/cancel', () => {
     const response = await call(`/v1/runs/${run}/cancel`, { method: 'POST' });
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ run_id: run, status: 'running', links: { self: `/v1/runs/${run}` } });
-    expect(await door.store.redis.hget(door.store.keys.run(run).run, 'cancel')).toContain('cancelled by request');
+    expect(await door.store.redis.hget(door.store.keys.run(run).run, 'stop')).toContain('cancelled by request');
   });
 
   test('twice, or after the end, is harmless', async () => {

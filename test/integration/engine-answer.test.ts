@@ -75,7 +75,7 @@ test('an answer that is finished after the cancel was asked for does not count',
   const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
   await model.next();
   // The flag alone, as if the message that goes with it had been lost: else the call of the model would be aborted.
-  await opened.store.redis.hset(opened.store.keys.run(run).run, 'cancel', JSON.stringify(cancelled));
+  await opened.store.redis.hset(opened.store.keys.run(run).run, 'stop', JSON.stringify(cancelled));
   finish.resolve();
 
   const events = await eventsOfEndedRun(opened, run, END_MS);

@@ -157,7 +157,7 @@ test('a cancelled run starts nothing, and what it settles after its end is not h
   const run = await createTestRun(opened.store);
   await claim(run, 'me');
   expect(await requestStop(opened.store, run, cancelled)).toBe('queued');
-  expect(await claim(run, 'late', { task: 't2' })).toMatchObject({ state: 'cancelled' });
+  expect(await claim(run, 'late', { task: 't2' })).toMatchObject({ state: 'stopped' });
   await endTestRun(opened.store, run);
   await endTestRun(opened.store, run);
   expect(await token(run, 1, 1, 'x')).toBe('closed');

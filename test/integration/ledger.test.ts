@@ -112,7 +112,7 @@ test('an attempt that owns its task no more gets nothing, and takes nothing from
   expect((await ledger())?.reserved.tokens).toBe(100);
 });
 
-test.each(['cancel', 'terminal'])('a run with %s needs no money: its next claim says why', async (field) => {
+test.each(['stop', 'terminal'])('a run with %s needs no money: its next claim says why', async (field) => {
   await store.redis.hset(store.keys.run(run).run, field, '{}');
   expect(await setAside('a', 'a1')).toBe('free');
   expect((await ledger())?.reserved.tokens).toBe(0);

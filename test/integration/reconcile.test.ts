@@ -162,7 +162,7 @@ test('a root that is gone is added again', async () => {
 test('a run that was told to stop is closed although its close job is gone', async () => {
   const run = await heldRun(planOf({ a: { input_data: { hold: true, deaf: true } } }));
   const { redis, keys } = engine.opened.store;
-  await redis.hset(keys.run(run).run, 'cancel', JSON.stringify({ as: 'cancelled', code: 'cancelled', message: 'why' }));
+  await redis.hset(keys.run(run).run, 'stop', JSON.stringify({ as: 'cancelled', code: 'cancelled', message: 'why' }));
   const { record } = await engine.ended(run);
   seen.events.emit('release');
   expect(record).toMatchObject({ status: 'cancelled' });

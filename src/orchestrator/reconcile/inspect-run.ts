@@ -62,7 +62,7 @@ export async function inspectRun(flow: Flow, run: string): Promise<Inspection | 
     isSettled: settled.has(member.id),
   }));
   return {
-    ...{ now: Date.now(), stop: record.cancel, plan: record.plan, reused: record.fork?.reused ?? [] },
+    ...{ now: Date.now(), stop: record.stop, plan: record.plan, reused: record.fork?.reused ?? [] },
     ...{ planned: record.planned !== undefined, submitted: record.submitted !== undefined },
     ...{ deadlineAt: record.deadline_at, planJob, closeJob, root, tasks },
     joins: record.paused === undefined ? await loadJoins(flow.store, run) : [], // a pause stops their clocks

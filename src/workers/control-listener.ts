@@ -5,10 +5,10 @@ import type { ActiveJobs } from './active-jobs.ts';
 const PING_MS = 5_000;
 
 /**
- * Hears of runs that stop, and of tasks that a join goes on without, on a connection of its own (a subscriber takes no other command). What it misses while Redis is away
- * is caught by the claim's flag and by the close that follows a cancel.
+ * Hears of runs that stop, and of tasks that a join goes on without, on a connection of its own (a subscriber takes no other command).
+ * What it misses while Redis is away is caught by the claim's look at the stop, and by the close that follows one.
  */
-export async function openCancelListener(
+export async function openControlListener(
   subscriber: Redis,
   { channels, active }: { readonly channels: readonly string[]; readonly active: ActiveJobs },
 ): Promise<AsyncDisposable> {
@@ -28,6 +28,6 @@ export async function openCancelListener(
 /** `<run>`: the whole run stops. `<run> <code> <task> ...`: single tasks of it do. */
 function obey(active: ActiveJobs, message: string): void {
   const [run = '', code, ...tasks] = message.split(' ');
-  if (code === undefined) active.cancelRun(run);
+  if (code === undefined) active.stopRun(run);
   else if (code === 'late' || code === 'redispatched') active.abortTasks(run, tasks, code);
 }
