@@ -5,4 +5,6 @@ export {
   type AgentTask,
   defineAgent,
 } from './definition.ts';
+export type { Ask } from './question.ts';
+export { busy, rejected } from './refuse.ts';
 export { type ServedAgent, type ServeOptions, serveAgent } from './serve.ts';

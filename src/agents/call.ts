@@ -1,6 +1,7 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { defaults, limits } from '../contracts/limits.ts';
 import type { AgentPayload } from '../contracts/payload.ts';
+import type { AgentAnswer, QuestionKind } from '../contracts/question.ts';
 import type { Usage } from '../contracts/result.ts';
 import type { HttpLimits } from '../outbound/http.ts';
 
@@ -11,6 +12,8 @@ export type AgentCall = Readonly<{
   attempt: number;
   payload: AgentPayload;
   idempotencyKey: string;
+  /** To what the agent asked in the call before this one; the payload has it too. */
+  answer?: AgentAnswer | undefined;
 }>;
 
 /** The end of a good answer. `confidence` and `usage` are null when the agent did not say; `truncated` when it cut its own text. */
@@ -24,8 +27,20 @@ export type AgentDone = Readonly<{
 /** Text of the answer: a token of it, or a whole message. */
 export type AgentSpeech = Readonly<{ type: 'token' | 'message'; text: string }>;
 
-/** What an agent says, whatever its transport. A good stream ends with exactly one `done`; any other end is a thrown BatonError. */
-export type AgentEvent = AgentSpeech | Readonly<{ type: 'status'; text: string }> | AgentDone;
+/** The end of a call whose agent has to ask a human first. It is called again with the answer and, as it was, with `resume`. */
+export type AgentQuestion = Readonly<{
+  type: 'question';
+  kind: QuestionKind;
+  text: string;
+  resume: string;
+  usage: Usage | null;
+}>;
+
+/**
+ * What an agent says, whatever its transport. A good stream ends with exactly one `done` or one `question`; any other end is a thrown
+ * BatonError.
+ */
+export type AgentEvent = AgentSpeech | Readonly<{ type: 'status'; text: string }> | AgentDone | AgentQuestion;
 
 /** Milliseconds, bytes on the wire, and characters of one event. */
 export type CallLimits = HttpLimits & Readonly<{ eventChars: number }>;

@@ -1,7 +1,15 @@
-import { AgentDescriptor, type Capability, type PayloadSchema, type StreamingMode } from '../contracts/agent.ts';
+import {
+  AgentDescriptor,
+  type AgentPool,
+  type Capability,
+  type PayloadSchema,
+  type StreamingMode,
+} from '../contracts/agent.ts';
+import type { AgentAuth, AgentTls } from '../contracts/agent-access.ts';
 import type { Price } from '../contracts/budget.ts';
 import { BatonError, parseOr } from '../contracts/error.ts';
 import type { AgentPayload, AgentReply } from '../contracts/payload.ts';
+import type { Ask } from './question.ts';
 
 /** What a handler is told of its call beside the task. */
 export type AgentContext = Readonly<{
@@ -12,19 +20,21 @@ export type AgentContext = Readonly<{
   attempt: number;
   /** The same for every attempt of one task: use it to do side effects once. */
   idempotencyKey: string;
+  /** The call's W3C trace context, for traces of your own. */
+  traceparent?: string;
 }>;
 
 /** `{...input_data, task_id, description, context, failed_context}`. */
 export type AgentTask = AgentPayload;
 
-type Answer = string | AgentReply;
+type Answer = string | AgentReply | Ask;
 
 /** How an agent answers: exactly one of these. */
 type Handlers = {
   /** Yields tokens: dynamic_events. */
-  readonly stream: (task: AgentTask, context: AgentContext) => AsyncIterable<string>;
+  readonly stream: (task: AgentTask, context: AgentContext) => AsyncIterable<string | Ask>;
   /** Yields whole messages: dynamic_messages. */
-  readonly messages: (task: AgentTask, context: AgentContext) => AsyncIterable<string>;
+  readonly messages: (task: AgentTask, context: AgentContext) => AsyncIterable<string | Ask>;
   /** Gives one answer: static. */
   readonly invoke: (task: AgentTask, context: AgentContext) => Answer | Promise<Answer>;
   /** A fixed text: static, and nobody is called. */
@@ -48,6 +58,19 @@ type About = Readonly<{
   timeout_seconds?: number;
   /** What a call costs, for runs with a budget in money. */
   price?: Partial<Price>;
+  /** What it is good at within its capabilities: a task's domain is looked for here. */
+  skills?: readonly string[];
+  /** Changes when its answers would: cached results of another version are not used. */
+  version?: string;
+  /** Calls at once, over all workers; what serveAgent takes at once, or as many as come in a worker. */
+  max_concurrent_tasks?: number;
+  /** Which work it is kept for: urgent (primary), or the rest (secondary). */
+  pool?: AgentPool;
+  /** How baton shows that it may call the agent, and the TLS of that call: by names of secrets, never the secrets. */
+  auth?: AgentAuth;
+  tls?: AgentTls;
+  /** How baton asks for a stream; serveAgent speaks both. */
+  stream_format?: 'sse' | 'ndjson';
   metadata?: Readonly<Record<string, unknown>>;
 }>;
 
@@ -89,38 +112,43 @@ function typeOf(kind: HandlerKind): 'string' | 'function' {
   return kind === 'reply' ? 'string' : 'function';
 }
 
-/** Where a defined agent is: in this process, or behind a URL. */
-export type Placement = Readonly<{ transport: 'in_process' } | { transport: 'http'; endpoint: string }>;
+/** Where a defined agent is: in this process, or behind a URL where it takes so many calls at once. */
+export type Placement = Readonly<
+  { transport: 'in_process' } | { transport: 'http'; endpoint: string; max_concurrent_tasks?: number }
+>;
+
+/** What a definition and a descriptor call by the same name. */
+const ownFields = [
+  'description',
+  'capabilities',
+  'priority',
+  'payload_schema',
+  'max_tokens',
+  'timeout_seconds',
+  'price',
+  'skills',
+  'version',
+  'max_concurrent_tasks',
+  'pool',
+  'auth',
+  'tls',
+  'stream_format',
+  'metadata',
+] as const satisfies readonly (keyof About & keyof AgentDescriptor)[];
 
 /** What the registry knows of a defined agent. Throws config_invalid that names each fault. */
 export function toDescriptor(definition: AgentDefinition, placement: Placement): AgentDescriptor {
-  const {
-    id,
-    name = id,
-    description,
-    capabilities,
-    priority,
-    payload_schema,
-    max_tokens,
-    timeout_seconds,
-    price,
-    metadata,
-  } = definition;
   const kind = kindOf(definition);
+  const own = Object.fromEntries(
+    ownFields.flatMap((name) => (definition[name] === undefined ? [] : [[name, definition[name]]])),
+  );
   return parseOr(
     AgentDescriptor,
     {
       ...placement,
-      agent_id: id,
-      name,
-      description,
-      capabilities,
-      priority,
-      payload_schema,
-      max_tokens,
-      timeout_seconds,
-      price,
-      metadata,
+      ...own,
+      agent_id: definition.id,
+      name: definition.name ?? definition.id,
       streaming_mode: modes[kind],
       static_response: kind === 'reply' ? definition.reply : null,
     },

@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import { BatonError, parseOr } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
+import { AgentAsk } from '../contracts/question.ts';
 import { Usage } from '../contracts/result.ts';
 import type { AgentEvent } from './call.ts';
+import { toAsk, toQuestion } from './question.ts';
 
-// The wire form of an agent's stream: the seed's `data:` lines, mended. One frame is the data of one SSE event.
+// The wire form of an agent's stream: the seed's `data:` lines, mended. One frame is the data of one SSE event, or one line of NDJSON.
 
 /** What a frame without a `type` is: a token in dynamic_events, a message in dynamic_messages. */
 export type PlainFrame = 'token' | 'message';
 
-export type FrameContext = Readonly<{ plain: PlainFrame; taskId: string; peer: string }>;
+export type FrameContext = Readonly<{
+  plain: PlainFrame;
+  taskId: string;
+  peer: string;
+  /** What data is that is no JSON object; text when absent. */
+  bare?: 'text' | 'refused';
+}>;
 
 const text = z.string().nullish();
 
@@ -35,11 +43,15 @@ type Frame = z.infer<typeof Frame>;
 export function parseFrame(data: string, context: FrameContext): AgentEvent | null {
   if (data.trim() === '[DONE]') return doneOf({});
   const json = parseObject(data);
+  if (json === null && context.bare === 'refused') {
+    throw new BatonError('agent_protocol', `${context.peer} sent a line that is no JSON object.`);
+  }
   if (json === null) return spoken(context.plain, data);
   const frame = parseOr(Frame, json, 'agent_protocol');
   if (typeof frame.task_id === 'string' && frame.task_id !== context.taskId) {
     throw new BatonError('agent_protocol', `${context.peer} answered for another task than it was asked for.`);
   }
+  if (frame.type === 'question') return toQuestion(parseOr(AgentAsk, json, 'agent_protocol'));
   return eventOf(frame, context);
 }
 
@@ -65,7 +77,7 @@ function eventOf(frame: Frame, { plain, peer }: FrameContext): AgentEvent | null
 // Other types leave room for an agent's own news, but text under an unknown name must not vanish in silence.
 function passOver(said: string | null, type: string, peer: string): null {
   if (said === null) return null;
-  const expected = 'expected token, message, status, error or done';
+  const expected = 'expected token, message, status, question, error or done';
   throw new BatonError('agent_protocol', `${peer} sent text as "${type.slice(0, 40)}": ${expected}.`);
 }
 
@@ -106,7 +118,9 @@ function parseObject(data: string): object | null {
 
 /** The frame of an event, as serveAgent sends it: one line of JSON, so no text can end a line or forge an event. */
 export function encodeFrame(event: AgentEvent): string {
-  return JSON.stringify(event.type === 'done' ? event : wireOf(event.type, event.text));
+  if (event.type === 'done') return JSON.stringify(event);
+  if (event.type === 'question') return JSON.stringify({ type: 'question', ...toAsk(event) });
+  return JSON.stringify(wireOf(event.type, event.text));
 }
 
 function wireOf(type: 'token' | 'message' | 'status', said: string): Readonly<Record<string, string>> {

@@ -1,26 +1,27 @@
 // agents: how to call an agent. One AsyncIterable of events above, one transport per file below.
 import { type AgentDescriptor, isSelfContained, type StreamingMode } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
-import type { HttpClient } from '../outbound/http.ts';
 import { type AgentCall, type AgentEvent, type CallLimits, limitsOf } from './call.ts';
-import type { LocalAgents } from './local-agents.ts';
+import { a2a } from './transports/a2a.ts';
+import { messageStream, tokenStream } from './transports/agent-stream.ts';
+import { command } from './transports/command.ts';
 import { inProcess } from './transports/in-process.ts';
 import { invokeJson } from './transports/invoke-json.ts';
-import { messageSse } from './transports/message-sse.ts';
+import { mcp } from './transports/mcp.ts';
+import { model } from './transports/model.ts';
+import { openai } from './transports/openai.ts';
 import { staticText } from './transports/static-text.ts';
-import { tokenSse } from './transports/token-sse.ts';
-import type { Transport } from './transports/transport.ts';
+import type { CallTools, Transport } from './transports/transport.ts';
 
-export type InvokeOptions = Readonly<{
-  agent: AgentDescriptor;
-  call: AgentCall;
-  /** Cancel, a lost lock or the task's deadline; its reason is thrown when it is a BatonError. */
-  signal: AbortSignal;
-  http: HttpClient;
-  local: LocalAgents;
-  /** Replaces single limits; the descriptor's are the default. */
-  limits?: Partial<CallLimits>;
-}>;
+export type InvokeOptions = CallTools &
+  Readonly<{
+    agent: AgentDescriptor;
+    call: AgentCall;
+    /** Cancel, a lost lock or the task's deadline; its reason is thrown when it is a BatonError. */
+    signal: AbortSignal;
+    /** Replaces single limits; the descriptor's are the default. */
+    limits?: Partial<CallLimits>;
+  }>;
 
 /**
  * Calls an agent once, when iteration begins. The last event of a good answer is exactly one `done`; any other end is a
@@ -56,25 +57,23 @@ function openCall(options: InvokeOptions): AsyncIterator<AgentEvent, void> {
   };
 }
 
-const httpTransports: Readonly<Record<StreamingMode, Transport>> = {
-  dynamic_events: tokenSse,
-  dynamic_messages: messageSse,
+/** The mode is the agent's own word and never guessed from what it sends. */
+const byMode: Readonly<Record<StreamingMode, Transport>> = {
+  dynamic_events: tokenStream,
+  dynamic_messages: messageStream,
   static: invokeJson,
 };
 
-/** The mode is the agent's own word and never guessed from what it sends. */
-function transportOf(agent: AgentDescriptor): Transport {
-  if (isSelfContained(agent)) return staticText;
-  switch (agent.transport) {
-    case 'http':
-      return httpTransports[agent.streaming_mode];
-    case 'in_process':
-      return inProcess;
-    default:
-      return unknownTransport(agent.transport);
-  }
-}
+const transports: Readonly<Record<AgentDescriptor['transport'], Transport>> = {
+  http: (invocation) => byMode[invocation.agent.streaming_mode](invocation),
+  openai,
+  a2a,
+  mcp,
+  in_process: inProcess,
+  command,
+  model,
+};
 
-function unknownTransport(transport: never): never {
-  throw new BatonError('internal', `No transport is called ${String(transport)}.`);
+function transportOf(agent: AgentDescriptor): Transport {
+  return isSelfContained(agent) ? staticText : transports[agent.transport];
 }

@@ -1,36 +1,23 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentDescriptor } from '../contracts/agent.ts';
-import { BatonError, errorCatalogue, parseOr } from '../contracts/error.ts';
-import { RunId } from '../contracts/ids.ts';
-import { defaults, limits } from '../contracts/limits.ts';
-import { AgentPayload, type AgentReply } from '../contracts/payload.ts';
+import { defaults } from '../contracts/limits.ts';
 import { openHttp } from '../outbound/http.ts';
-import { accountOf, goneSignal, writeEvents } from './answer.ts';
-import { type AgentDone, type AgentEvent, plainDone } from './call.ts';
-import { openCollector } from './collect.ts';
-import { type AgentDefinition, type AgentTask, toDescriptor } from './definition.ts';
-import { closeServer, listen, onFirstSignal, urlOf } from './listen.ts';
-import { readWithin } from './read-within.ts';
-import { type Log, openRegistration } from './registration.ts';
-import { runDefinition } from './run-definition.ts';
+import { type AgentDefinition, toDescriptor } from './definition.ts';
+import { callLimitsOf, openApp } from './serving/app.ts';
+import { openGuard } from './serving/authorize.ts';
+import { type AgentHealth, openHealth } from './serving/health.ts';
+import { closeServer, listen, onFirstSignal, urlOf } from './serving/listen.ts';
+import { openMemory } from './serving/memory.ts';
+import { openPayloadCheck } from './serving/payload-check.ts';
+import { openPlaces, type Places } from './serving/places.ts';
+import { type Log, openRegistration, type Registration } from './serving/registration.ts';
+import { type ServeOptions, toNumbers } from './serving/serve-options.ts';
 
-export type ServeOptions = Readonly<{
-  /** 0, the default, is any free port. */
-  port?: number;
-  /** Listen address; 127.0.0.1 by default. */
-  host?: string;
-  /** The URL by which workers reach this agent; from host and port when absent. */
-  url?: string;
-  /** The baton API to register with; http://127.0.0.1:4000 by default, null for none. */
-  batonUrl?: string | null;
-  heartbeatMs?: number;
-  /** Told of registration, outages and failures of the handler; standard error by default. */
-  log?: Log;
-  /** Stop on SIGINT and SIGTERM; true by default. */
-  signals?: boolean;
-}>;
+export type { ServeOptions } from './serving/serve-options.ts';
 
-/** An agent that serves. `close` leaves the registry, lets running calls end within defaults.drainMs, and frees the port. */
+/** An agent that serves. `close` leaves the registry, lets running calls end within drainMs, and frees the port. */
 export type ServedAgent = Readonly<{
   url: string;
   descriptor: AgentDescriptor;
@@ -38,26 +25,42 @@ export type ServedAgent = Readonly<{
   [Symbol.asyncDispose](): Promise<void>;
 }>;
 
-/** Bytes of a request: a payload carries the texts of all dependencies, and this is sixteen of the longest. */
-const BODY_BYTES = 16 * limits.outputChars;
+/** Milliseconds for the last bytes of answers that have ended. */
+const FAREWELL_MS = 1_000;
 
-/** Serves one agent over HTTP and keeps it registered with baton. Throws config_invalid for a faulty definition, URL or port. */
+/** Serves one agent over HTTP and keeps it registered with baton. Throws config_invalid for a faulty definition, option or port. */
 export async function serveAgent(definition: AgentDefinition, options: ServeOptions = {}): Promise<ServedAgent> {
-  const { port = 0, host = '127.0.0.1', batonUrl = 'http://127.0.0.1:4000', log = print } = options;
+  const { port = 0, host = '127.0.0.1', batonUrl = 'http://127.0.0.1:4000', log = print, tls } = options;
+  const { concurrency, queue, remember, requestTimeoutMs, drainMs } = toNumbers(options);
+  const describe = (endpoint: string): AgentDescriptor =>
+    toDescriptor(definition, { transport: 'http', endpoint, max_concurrent_tasks: concurrency });
   // Faults are named before a port is taken.
-  toDescriptor(definition, { transport: 'http', endpoint: options.url ?? 'http://127.0.0.1' });
-  const server = await listen(openApp(definition, log), port, host);
-  const url = options.url ?? urlOf(server, host);
-  const descriptor = toDescriptor(definition, { transport: 'http', endpoint: url });
-  const http = openHttp();
+  describe(options.publicUrl ?? 'http://127.0.0.1');
+  const limits = callLimitsOf(definition);
+  const places = openPlaces({ concurrency, queue, waitMs: Math.min(defaults.agentIdleMs, limits.totalMs) });
+  const health = openHealth({ agentId: definition.id, places, check: options.health ?? (() => true) });
+  const app = openApp({
+    agent: definition,
+    guard: openGuard(options.auth),
+    places,
+    memory: openMemory({ remember, limits, peer: `The agent "${definition.id}"` }),
+    health,
+    check: openPayloadCheck(definition.payload_schema),
+    requestTimeoutMs,
+    log,
+  });
+  const server = await listen(app, { host, port, tls, requestTimeoutMs });
+  const url = urlOf(server, { host, tls });
+  const descriptor = describe(options.publicUrl ?? url);
+  warnOfLockedDoor({ definition, options, log });
+  const http = openHttp({ policy: 'operator' });
+  const register = { http, descriptor, instance: randomUUID(), isWell: health.isWell, log };
   const heartbeatMs = options.heartbeatMs ?? defaults.heartbeatMs;
-  const registration =
-    batonUrl === null ? null : await openRegistration({ http, batonUrl, descriptor, heartbeatMs, log });
+  const registration = batonUrl === null ? null : await openRegistration({ ...register, batonUrl, heartbeatMs });
 
   const closeAll = async (): Promise<void> => {
     forget();
-    await registration?.close();
-    await closeServer(server, defaults.drainMs);
+    await leave({ registration, health, places, server, drainMs });
     await http.close();
   };
   let closing: Promise<void> | undefined;
@@ -71,83 +74,35 @@ export async function serveAgent(definition: AgentDefinition, options: ServeOpti
   return { url, descriptor, close, [Symbol.asyncDispose]: close };
 }
 
-function print(message: string, error?: unknown): void {
-  console.error(...(error === undefined ? [message] : [message, error]));
+type Leaving = Readonly<{
+  registration: Registration | null;
+  health: AgentHealth;
+  places: Places;
+  server: Server;
+  drainMs: number;
+}>;
+
+/** Calls are taken until the registry knows, and only then refused: so a worker that chooses by the registry sees no refusal. */
+async function leave({ registration, health, places, server, drainMs }: Leaving): Promise<void> {
+  health.leave();
+  await registration?.close();
+  places.drain();
+  const late = new AbortController();
+  await Promise.race([places.empty(), sleep(drainMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+  await closeServer(server, places.running() === 0 ? FAREWELL_MS : 0);
 }
 
-function openApp(agent: AgentDefinition, log: Log): Express {
-  const app = express().disable('x-powered-by').disable('etag');
-  const readJson = express.json({ limit: BODY_BYTES });
-  app.get('/health', (_request, response) => void response.json({ status: 'ok', agent_id: agent.id }));
-  app.post('/invoke', readJson, async (request, response) => {
-    const task = taskOf(request);
-    response.json(await replyOf(task, eventsOf(agent, task, { request, gone: goneSignal(response) })));
-  });
-  app.post('/stream', readJson, async (request, response) => {
-    const task = taskOf(request);
-    const gone = goneSignal(response);
-    await writeEvents(response, eventsOf(agent, task, { request, gone }), gone);
-  });
-  app.use((request) => {
-    throw new BatonError(
-      'not_found',
-      `There is no ${request.method} here; expected POST /invoke, POST /stream or GET /health.`,
-    );
-  });
-  app.use(answerFailure(agent, log));
-  return app;
-}
+type Door = Readonly<{ definition: AgentDefinition; options: ServeOptions; log: Log }>;
 
-function taskOf(request: Request): AgentTask {
-  if (request.body === undefined) throw new BatonError('unsupported_media_type');
-  return parseOr(AgentPayload, request.body, 'invalid_request');
-}
-
-type Asked = Readonly<{ request: Request; gone: AbortSignal }>;
-
-/** The agent's own timeout_seconds bounds a call here too: a handler that hangs must not outlive a caller that was lost. */
-function eventsOf(agent: AgentDefinition, task: AgentTask, { request, gone }: Asked): AsyncIterable<AgentEvent> {
-  const totalMs = (agent.timeout_seconds ?? defaults.agentTimeoutSeconds) * 1_000;
-  const within = { firstByteMs: totalMs, idleMs: totalMs, totalMs };
-  const idempotencyKey = request.get('idempotency-key') ?? task.task_id;
-  const runId = RunId.safeParse(idempotencyKey.split('.', 1)[0]).data;
-  const attempt = Math.max(1, Number.parseInt(request.get('x-baton-attempt') ?? '1', 10) || 1);
-  return readWithin({ limits: within, signal: gone, peer: `The agent "${agent.id}"` }, (signal) =>
-    runDefinition(agent, task, { signal, attempt, idempotencyKey, ...(runId === undefined ? {} : { runId }) }),
+/** An agent that asks for a secret of which baton is not told would only refuse its calls. */
+function warnOfLockedDoor({ definition, options, log }: Door): void {
+  if (options.auth === undefined || options.batonUrl === null || definition.auth !== undefined) return;
+  log(
+    `Agent "${definition.id}" asks for a secret, but its definition has no "auth" that names it: baton's calls get 401.`,
   );
 }
 
-/** The JSON answer is the stream, folded. */
-async function replyOf(task: AgentTask, events: AsyncIterable<AgentEvent>): Promise<AgentReply> {
-  const collector = openCollector({ maxChars: limits.outputChars, maxTokens: task.max_tokens ?? null });
-  let done: AgentDone = plainDone;
-  for await (const event of events) {
-    collector.add(event);
-    if (event.type === 'done') done = event;
-    if (collector.isFull()) break;
-  }
-  const { confidence, usage } = done;
-  const truncated = done.truncated || collector.isFull();
-  return { response: collector.text(), task_id: task.task_id, confidence, usage, truncated };
-}
-
-/** Problem details for the caller; the log for what is not the caller's fault. An answer that has begun was ended by its writer. */
-function answerFailure(agent: AgentDefinition, log: Log): ErrorRequestHandler {
-  return (thrown: unknown, request, response, _next) => {
-    const error = toProblemError(thrown);
-    const { status, text } = errorCatalogue[error.code];
-    if (status >= 500) log(`Agent "${agent.id}" failed at ${request.path}: ${error.message}`, thrown);
-    if (response.headersSent || response.destroyed) return;
-    const problem = { type: 'about:blank', title: text, status, detail: error.message, code: error.code };
-    response.status(status).type('application/problem+json').send(JSON.stringify(problem));
-  };
-}
-
-function toProblemError(thrown: unknown): BatonError {
-  if (thrown instanceof BatonError) return thrown;
-  // What express.json throws names its kind in `type`.
-  const kind = thrown instanceof Error && 'type' in thrown ? thrown.type : undefined;
-  if (kind === 'entity.too.large') return new BatonError('body_too_large', undefined, { cause: thrown });
-  if (kind === 'entity.parse.failed') return new BatonError('invalid_json', undefined, { cause: thrown });
-  return new BatonError('agent_failed', accountOf(thrown), { cause: thrown });
+function print(message: string, error?: unknown): void {
+  console.error(...(error === undefined ? [message] : [message, error]));
 }

@@ -3,18 +3,21 @@ import { BatonError } from '../contracts/error.ts';
 import { type EventFormat, ndjsonFormat, sseFormat } from './event-format.ts';
 
 const JSON_TYPE = 'application/json';
-const streams: ReadonlyMap<string, EventFormat> = new Map(
+/** A format of anything that has an id. */
+export type StreamFormat = EventFormat<{ readonly id: string }>;
+
+const streams: ReadonlyMap<string, StreamFormat> = new Map(
   [sseFormat, ndjsonFormat].map((format) => [format.contentType, format]),
 );
 
 /** The stream format that `Accept` prefers, server-sent events when it does not care; throws not_acceptable. */
-export function chooseStream(request: Request, response: Response): EventFormat {
+export function chooseStream(request: Request, response: Response): StreamFormat {
   const format = streams.get(choose(request, response, [...streams.keys()]));
   return format ?? sseFormat;
 }
 
 /** The stream format that `Accept` asks for, or null: JSON, also when it does not care; throws not_acceptable. */
-export function chooseStreamOrJson(request: Request, response: Response): EventFormat | null {
+export function chooseStreamOrJson(request: Request, response: Response): StreamFormat | null {
   return streams.get(choose(request, response, [JSON_TYPE, ...streams.keys()])) ?? null;
 }
 

@@ -1,51 +1,45 @@
-import type { Express, Request, Response } from 'express';
-import { AgentDescriptor } from '../contracts/agent.ts';
-import { BatonError, faultyError } from '../contracts/error.ts';
-import { AgentId } from '../contracts/ids.ts';
-import { parseBody, readJson } from './json-body.ts';
-import { addRoute } from './route.ts';
-import type { ApiTools } from './tools.ts';
+import type { Express } from 'express';
+import { BatonError } from '../contracts/error.ts';
+import { agentIdOf, instanceOf } from './agent-body.ts';
+import { showAgentEvents } from './agent-events.ts';
+import { toAgentDetail } from './agent-view.ts';
+import { readJson } from './json-body.ts';
+import { listAgents, showAllAgents } from './list-agents.ts';
+import { changeAgent, createAgent, putAgent, refuseHarmful } from './register-agent.ts';
+import { addRoute, type Handler } from './route.ts';
+import type { Door } from './tools.ts';
 
-/** Who can do what: the seed's GET /agents, and registration. */
-export function addAgentRoutes(app: Express, { registry }: Pick<ApiTools, 'registry'>): void {
-  const list = async (_request: Request, response: Response): Promise<void> => {
-    const agents = await registry.list();
-    response.json({ agents: agents.map(({ agent, healthy }) => ({ ...agent, healthy })) });
-  };
-  addRoute(app, '/agents', { get: list });
-  addRoute(app, '/v1/agents', { get: list });
+/** Who can do what: the seed's GET /agents, registration, health and changes. */
+export function addAgentRoutes(app: Express, door: Door): void {
+  const readAgent = [...readJson, refuseHarmful] as const;
+  addRoute(app, '/agents', { get: showAllAgents(door) });
+  addRoute(app, '/v1/agents', { get: listAgents(door), post: [...readAgent, createAgent(door)] });
+  addRoute(app, '/v1/agents/events', { get: showAgentEvents(door) });
   addRoute(app, '/v1/agents/:id', {
-    put: [
-      ...readJson,
-      async (request, response) => {
-        const agent = parseBody(AgentDescriptor, withId(request.body, request.params.id));
-        const added = await registry.put(agent);
-        response.status(added ? 201 : 200).json(agent);
-      },
-    ],
+    get: showAgent(door),
+    put: [...readAgent, putAgent(door)],
+    patch: [...readAgent, changeAgent(door)],
     delete: async (request, response) => {
-      if (!(await registry.remove(agentIdOf(request)))) throw new BatonError('agent_not_found');
+      const removed = await door.registry.remove(agentIdOf(request), { instance: instanceOf(request) });
+      if (!removed) throw new BatonError('agent_not_found');
       response.status(204).end();
     },
   });
   addRoute(app, '/v1/agents/:id/heartbeat', {
     post: async (request, response) => {
-      if (!(await registry.heartbeat(agentIdOf(request)))) throw new BatonError('agent_not_found');
+      const known = await door.registry.heartbeat(agentIdOf(request), instanceOf(request));
+      if (!known) throw new BatonError('agent_not_found');
       response.status(204).end();
     },
   });
 }
 
-/** The address names the agent; a body may repeat the id, but not contradict it. */
-function withId(body: unknown, id: unknown): unknown {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  const { agent_id: given = id } = body as { agent_id?: unknown }; // parsed JSON: any field may be there
-  if (given === id) return { ...body, agent_id: id };
-  throw faultyError('invalid_request', [{ path: 'agent_id', message: 'expected the id of the address, or none' }]);
-}
-
-function agentIdOf(request: Request): string {
-  const id = AgentId.safeParse(request.params.id);
-  if (!id.success) throw new BatonError('agent_not_found');
-  return id.data;
+/** The ETag is the descriptor's, which If-Match compares. So there is no 304: the rest changes all the time. */
+function showAgent({ registry }: Door): Handler {
+  return async (request, response) => {
+    const details = await registry.find(agentIdOf(request));
+    if (details === undefined) throw new BatonError('agent_not_found');
+    response.set({ ETag: `"${details.etag}"`, 'Cache-Control': 'no-cache' });
+    response.type('json').end(JSON.stringify(toAgentDetail(details)));
+  };
 }

@@ -1,8 +1,10 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { openPressure } from '../journal/pressure.ts';
+import { addAgentCardRoute } from './agent-card.ts';
 import { addAgentRoutes } from './agents.ts';
 import { addDashboard } from './dashboard.ts';
+import { addDiscoveryRoutes } from './discovery.ts';
 import { addForkRoute } from './fork.ts';
 import { addHealthRoutes } from './health.ts';
 import { addInterruptRoutes } from './interrupts.ts';
@@ -10,6 +12,7 @@ import { addSeedRoutes } from './orchestrate.ts';
 import { answerErrors, refuseUnknown } from './problem.ts';
 import { nameRequest } from './request-id.ts';
 import { addRunRoutes } from './runs.ts';
+import { addTemplateRoutes } from './templates.ts';
 import { addTimelineRoutes } from './timeline.ts';
 import type { ApiTools, Door } from './tools.ts';
 
@@ -36,6 +39,9 @@ export function openApi(tools: ApiTools): Api {
   addInterruptRoutes(app, door);
   addSeedRoutes(app, door);
   addAgentRoutes(app, door);
+  addAgentCardRoute(app, door.card);
+  addDiscoveryRoutes(app, door);
+  addTemplateRoutes(app, door);
   addDashboard(app, tools);
   app.use(refuseUnknown, answerErrors(tools.log));
   return { app, drain: () => stop.abort() };

@@ -4,18 +4,18 @@ import { encodeNdjson } from '../streams/ndjson.ts';
 import { toSeedEvent } from '../streams/seed-event.ts';
 import { encodeSse, sseHeartbeat, sseRetry } from '../streams/sse.ts';
 
-/** One form of a run's events on the wire. Texts are whole frames; an empty one says that the form has no such thing. */
-export type EventFormat = Readonly<{
+/** One form of events on the wire, a run's or others. Texts are whole frames; an empty one says that the form has no such thing. */
+export type EventFormat<E = StreamEvent> = Readonly<{
   contentType: string;
   opening: () => string;
-  encode: (event: StreamEvent) => string;
+  encode: (event: E) => string;
   /** What keeps an idle connection alive. */
   heartbeat: string;
   /** What is said when this process stops before the run has ended. */
   farewell: string;
 }>;
 
-export const sseFormat: EventFormat = {
+export const sseFormat: EventFormat<{ readonly id: string }> = {
   contentType: 'text/event-stream',
   opening: () => sseRetry(Math.random),
   encode: encodeSse,
@@ -24,7 +24,7 @@ export const sseFormat: EventFormat = {
 };
 
 /** A line per event and nothing else: not every reader of NDJSON skips blank lines. */
-export const ndjsonFormat: EventFormat = {
+export const ndjsonFormat: EventFormat<{ readonly id: string }> = {
   contentType: 'application/x-ndjson',
   opening: () => '',
   encode: encodeNdjson,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import { BatonError } from '../contracts/error.ts';
-import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
+import { type StreamEvent, terminalEvents } from '../contracts/event.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { EventFormat } from './event-format.ts';
 import { requestIdOf } from './request-id.ts';
@@ -11,9 +11,9 @@ import { openWait } from './wait.ts';
 /** Longer than a laptop's short sleep or a phone's change of network; what is held for such a client is bounded anyway. */
 const STALLED_MS = 60_000;
 
-export type EventAnswer = Readonly<{
-  format: EventFormat;
-  events: (signal: AbortSignal) => AsyncIterable<StreamEvent>;
+export type EventAnswer<E = StreamEvent> = Readonly<{
+  format: EventFormat<E>;
+  events: (signal: AbortSignal) => AsyncIterable<E>;
   /** Aborts when this process stops: the stream ends, the client resumes elsewhere. */
   draining: AbortSignal;
   log: Log;
@@ -23,10 +23,13 @@ export type EventAnswer = Readonly<{
 }>;
 
 /**
- * Answers with a run's events up to the terminal one, no faster than the client reads. What goes wrong on the way cuts the
+ * Answers with events up to a run's terminal one, no faster than the client reads. What goes wrong on the way cuts the
  * connection, so that the client cannot take a part for the whole, and is logged.
  */
-export async function sendEvents(response: Response, answer: EventAnswer): Promise<void> {
+export async function sendEvents<E extends { readonly name: string }>(
+  response: Response,
+  answer: EventAnswer<E>,
+): Promise<void> {
   const { format, draining, log } = answer;
   begin(response, format);
   if (response.req.method === 'HEAD') {
@@ -39,7 +42,7 @@ export async function sendEvents(response: Response, answer: EventAnswer): Promi
     response.write(format.opening());
     for await (const event of answer.events(wait.signal)) {
       await write(response, format.encode(event), { ...answer, signal: wait.signal });
-      if (isTerminalEvent(event.name)) break;
+      if (terminalEvents.some((name) => name === event.name)) break;
     }
     response.end(wait.signal.aborted ? format.farewell : '');
   } catch (error) {
@@ -51,7 +54,7 @@ export async function sendEvents(response: Response, answer: EventAnswer): Promi
   }
 }
 
-function begin(response: Response, format: EventFormat): void {
+function begin(response: Response, format: EventFormat<never>): void {
   response.set({
     'Content-Type': format.contentType,
     'Cache-Control': 'no-cache, no-transform',
@@ -60,7 +63,7 @@ function begin(response: Response, format: EventFormat): void {
   response.vary('Accept').status(200).flushHeaders();
 }
 
-type Patience = Pick<EventAnswer, 'log' | 'stalledMs'> & { readonly signal: AbortSignal };
+type Patience = Pick<EventAnswer<unknown>, 'log' | 'stalledMs'> & { readonly signal: AbortSignal };
 
 /** Waits until the client has taken what is buffered: the reader behind `events` waits with it. */
 async function write(response: Response, frame: string, patience: Patience): Promise<void> {
@@ -76,7 +79,7 @@ async function write(response: Response, frame: string, patience: Patience): Pro
 }
 
 /** Says that the connection lives; not to a client that has not taken yet what is there. */
-function beat(response: Response, { heartbeat }: EventFormat): void {
+function beat(response: Response, { heartbeat }: EventFormat<never>): void {
   if (heartbeat !== '' && !response.writableNeedDrain) response.write(heartbeat);
 }
 

@@ -36,7 +36,8 @@ export function parseRunRequest(body: unknown): RunRequest {
   throw faultyError(inPlan === undefined ? 'invalid_request' : 'invalid_plan', faults, { first: inPlan });
 }
 
-function rejectDeep(body: unknown): void {
+/** Throws invalid_request for a body with too many levels. */
+export function rejectDeep(body: unknown): void {
   if (isWithin(body, NESTING_MAX)) return;
   const message = `expected at most ${NESTING_MAX} levels of arrays and objects`;
   throw faultyError('invalid_request', [{ path: '', message }]);

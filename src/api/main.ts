@@ -3,12 +3,20 @@
 import { agentQueues, HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
 import { openFlow } from '../flow/flow.ts';
+import type { Store } from '../journal/store.ts';
 import { hasModel } from '../llm/configured-model.ts';
 import { viewRun } from '../orchestrator/view-run.ts';
+import { toAddressPolicy, whyRefused } from '../outbound/address-policy.ts';
+import { openAgentHttp } from '../outbound/agent-http.ts';
+import { openHttp } from '../outbound/http.ts';
+import { agentOfCard } from '../registry/card-registration.ts';
+import { openChangeReader } from '../registry/change-reader.ts';
+import { type Discovery, openDiscovery } from '../registry/discovery.ts';
 import { openRegistry } from '../registry/registry.ts';
-import { type Config, isProduction } from '../runtime/config.ts';
+import { agentHttpSettings, type Config, isProduction } from '../runtime/config.ts';
 import { type Lifecycle, runUntilStopped } from '../runtime/lifecycle.ts';
 import { type Log, openLog } from '../runtime/logging.ts';
+import { loadPackageVersion } from '../runtime/package-version.ts';
 import { reportReady } from '../runtime/ready.ts';
 import { closeRedis, logOutages, openRedis, type RedisRole } from '../runtime/redis.ts';
 import { checkRedis } from '../runtime/redis-gate.ts';
@@ -57,17 +65,45 @@ async function openTools({ config, options, log, life }: Start): Promise<ApiTool
   const flow = openFlow(store, redis); // an API submits no flow: it adds plan jobs only
   life.use('flow', { [Symbol.asyncDispose]: () => flow.close() });
   const blockingRedis = connect('streams', 'blocking');
+  const policy = toAddressPolicy(agentHttpSettings(config));
+  const agentHttp = life.use('agent http', openAgentHttp(agentHttpSettings(config)));
   const snapshot = (run: string) => viewRun(store, run);
   return {
     flow,
-    registry: openRegistry(store),
+    registry: openRegistry({
+      ...store,
+      onUnreadable: (agent, err) => log.error({ err, agent }, 'this agent cannot be read and is passed over'),
+    }),
+    agentOfCard: (cardUrl, own) => agentOfCard(agentHttp, cardUrl, own),
+    agentChanges: life.use(
+      'agent changes',
+      openChangeReader({
+        store,
+        blockingRedis: connect('agent changes', 'blocking'),
+        onError: (err) => log.warn({ err }, 'the reader of agent changes cannot read; it tries again'),
+      }),
+    ),
+    discovery: openForeignDiscovery({ config, log, life }, store),
     reader: life.use('streams', openStreamReader({ store, blockingRedis, log, snapshot })),
     model: modelOf(config),
     admin: adminOf(config),
     production: isProduction(config),
+    card: { url: config.url, version: await loadPackageVersion() },
+    pool: config.pool,
+    whyRefused: (url) => whyRefused(policy, url),
     boardQueues: [ORCHESTRATOR_QUEUE, ...agentQueues, ROOT_QUEUE, HOUSEKEEPING_QUEUE].map(flow.queue),
     log,
   };
+}
+
+/** For refreshes that somebody asks for: the workers ask by themselves. */
+function openForeignDiscovery({ config, log, life }: Omit<Start, 'options'>, store: Store): Discovery | null {
+  const { discoveryUrl: url, discoveryTtlMs: ttlMs } = config;
+  if (url === undefined) return null;
+  const policy = toAddressPolicy(agentHttpSettings(config));
+  const http = life.use('discovery', openHttp({ policy: 'operator' }));
+  const service = { url, http, whyRefused: (agentUrl: string) => whyRefused(policy, agentUrl) };
+  return openDiscovery({ store, service, ttlMs, onWarning: (fields, text) => log.warn(fields, text) });
 }
 
 function modelOf(config: Config): ApiTools['model'] {

@@ -3,7 +3,9 @@ import { BatonError } from '../contracts/error.ts';
 
 export type Handler = (request: Request, response: Response) => Promise<void> | void;
 
-type Methods = Partial<Record<'get' | 'post' | 'put' | 'delete', Handler | readonly [...RequestHandler[], Handler]>>;
+type Methods = Partial<
+  Record<'get' | 'post' | 'put' | 'patch' | 'delete', Handler | readonly [...RequestHandler[], Handler]>
+>;
 
 /** Adds a path with all its methods. Any other method gets method_not_allowed with `Allow`, OPTIONS a 204. */
 export function addRoute(app: Express, path: string, methods: Methods): void {

@@ -3,6 +3,7 @@ import { Argument, type Command } from 'commander';
 import { openClient } from '../client/client.ts';
 import { BatonError } from '../contracts/error.ts';
 import type { InterruptSubject, InterruptView } from '../contracts/interrupt.ts';
+import type { QuestionKind } from '../contracts/question.ts';
 import { httpUrl } from './arguments.ts';
 import { type Context, exitCode } from './context.ts';
 import { clean } from './paint.ts';
@@ -28,7 +29,7 @@ export function addInterruptCommands(program: Command, context: Context): void {
     .description('answer such a question; the first answer counts')
     .argument('<id>', 'the question, as "baton interrupts" shows it')
     .addArgument(new Argument('<decision>', 'what to do').choices(['approve', 'edit', 'reject']))
-    .option('--content <text>', 'with edit: the new content, or @file; JSON for a plan and for an input')
+    .option('--content <text>', 'with edit: the new content or the answer, or @file; JSON for a plan and for an input')
     .option('--reason <text>', 'why')
     .option('--url <url>', URL_TEXT, httpUrl)
     .action(async (id: string, decision: Choice, flags: DecideFlags, command: Command) => {
@@ -53,10 +54,16 @@ async function listInterrupts({ output, loadConfig }: Context, flags: ListFlags)
   return exitCode.completed;
 }
 
-function describe({ id, requested_at, expires_at, on_expiry, content }: InterruptView): string {
+const wishes = {
+  input: 'asks (answer with: edit --content "...", or approve to go on without)',
+  auth: 'asks to be authorized (approve once that is done)',
+} as const satisfies Record<QuestionKind, string>;
+
+function describe({ id, requested_at, expires_at, on_expiry, content, asked_by }: InterruptView): string {
   const cut = content.length > SHOWN_CHARS ? `${content.slice(0, SHOWN_CHARS)}…` : content;
   const times = `asked ${requested_at}, ${on_expiry} at ${expires_at}`;
-  return `${clean(id)}\n  ${times}\n  ${clean(cut.replace(/\s+/g, ' '))}\n`;
+  const who = asked_by === null ? '' : `  ${clean(asked_by.agent_id)} ${wishes[asked_by.kind]}\n`;
+  return `${clean(id)}\n  ${times}\n${who}  ${clean(cut.replace(/\s+/g, ' '))}\n`;
 }
 
 async function decide(
@@ -75,7 +82,7 @@ async function decide(
 /** A task's own text is sent as it is, else a JSON object as one. */
 async function loadContent(given: string, subject: InterruptSubject): Promise<unknown> {
   const text = given.startsWith('@') ? await loadFile(given.slice(1)) : given;
-  if (subject === 'output' || !text.trimStart().startsWith('{')) return text;
+  if (subject === 'output' || subject === 'question' || !text.trimStart().startsWith('{')) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -13,6 +13,7 @@ import { addInterruptCommands } from './interrupts.ts';
 import { addOfflineModelCommand } from './offline-model.ts';
 import { addRunCommand } from './run.ts';
 import { addStartCommand } from './start.ts';
+import { addTemplatesCommand } from './templates.ts';
 import { addWorkerCommand } from './worker.ts';
 
 /** What the caller got wrong, and can correct, is a matter of usage. */
@@ -41,6 +42,7 @@ function buildProgram(context: Context): Command {
     ...[addStartCommand, addRunCommand, addDemoCommand, addApiCommand, addWorkerCommand],
     ...[
       addAgentsCommand,
+      addTemplatesCommand,
       addInterruptCommands,
       addForkCommand,
       addDoctorCommand,

@@ -4,8 +4,10 @@ import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
 import { ForkPreview, type ForkRequest } from '../contracts/fork.ts';
 import { type Decision, InterruptView } from '../contracts/interrupt.ts';
 import { isTerminal, RunAccepted, type RunRequest, RunView } from '../contracts/run.ts';
+import { type ListedTemplate, TemplateList } from '../contracts/template.ts';
+import { type AgentClient, openAgentClient } from './agents.ts';
 import { type HttpOptions, openHttp } from './http.ts';
-import { AgentList, InterruptPage, type ListedAgent, RunPage } from './listings.ts';
+import { InterruptPage, RunPage } from './listings.ts';
 import { IDLE_MS, pathOf, type StreamOptions, streamEvents } from './stream.ts';
 
 /** What a run is asked for: a query or a ready plan; defaults may be left out. */
@@ -24,7 +26,7 @@ export type DecisionInput = z.input<typeof Decision>;
 export type InterruptOptions = PageOptions & Readonly<{ run?: string | undefined }>;
 
 /** Every call throws a BatonError with the code and the faults of baton's answer, or the reason of its signal. */
-export type Client = {
+export type Client = AgentClient & {
   /** Accepts a run and returns at once. Without a key of the caller's it gets a random one, so that a lost answer never means two runs. */
   submit(request: RunInput, options?: SubmitOptions): Promise<RunAccepted>;
   /** The run as it is now. */
@@ -42,7 +44,8 @@ export type Client = {
   previewFork(id: string, request: ForkInput, options?: CallOptions): Promise<ForkPreview>;
   /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
   runs(options?: PageOptions): Promise<RunPage>;
-  agents(options?: CallOptions): Promise<readonly ListedAgent[]>;
+  /** What agents can be made from, and what became of those that were. */
+  templates(options?: CallOptions): Promise<readonly ListedTemplate[]>;
   /** One page of the questions that wait for a human, newest first, over all runs. */
   interrupts(options?: InterruptOptions): Promise<InterruptPage>;
   interrupt(id: string, options?: CallOptions): Promise<InterruptView>;
@@ -71,6 +74,7 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
   const stream: Client['stream'] = (id, given = {}) => streamEvents({ http, run: id, idleMs }, given);
 
   return {
+    ...openAgentClient(http),
     submit,
     run,
     stream,
@@ -110,10 +114,10 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
       });
       return http.load(InterruptPage, { path: `v1/interrupts?${query}`, signal });
     },
+    templates: async ({ signal } = {}) => (await http.load(TemplateList, { path: 'v1/templates', signal })).templates,
     interrupt: (id, { signal } = {}) => http.load(InterruptView, { path: interruptPath(id), signal }),
     decide: (id, body, { signal } = {}) =>
       http.load(InterruptView, { path: `${interruptPath(id)}/decision`, method: 'POST', body, signal }),
-    agents: async ({ signal } = {}) => (await http.load(AgentList, { path: 'v1/agents', signal })).agents,
   };
 }
 

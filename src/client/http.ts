@@ -17,7 +17,7 @@ export type Http = {
 export type HttpRequest = Readonly<{
   /** Below the server's address, without a leading slash. */
   path: string;
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
   signal?: AbortSignal | undefined;

@@ -1,11 +1,13 @@
 // The package export baton/client.
 export type { AgentDescriptor } from '../contracts/agent.ts';
+export type { AgentChange, AgentDetail, AgentView, DiscoveryState } from '../contracts/agent-view.ts';
 export { BatonError, type ErrorCode, type Fault } from '../contracts/error.ts';
 export { type EventName, isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
 export { emptyRun, type FoldedRun, type FoldedTask, foldEvent, foldEvents } from '../contracts/fold.ts';
 export type { InterruptView } from '../contracts/interrupt.ts';
 export type { Plan } from '../contracts/plan.ts';
 export type { RunAccepted, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
+export type { AgentClient, AgentFilter, AgentInput, CardInput, ChangeOptions, InstanceOptions } from './agents.ts';
 export {
   type CallOptions,
   type Client,
@@ -17,5 +19,5 @@ export {
   type RunInput,
   type SubmitOptions,
 } from './client.ts';
-export type { InterruptPage, ListedAgent, RunPage } from './listings.ts';
+export type { InterruptPage, RunPage } from './listings.ts';
 export type { StreamOptions } from './stream.ts';

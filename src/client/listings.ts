@@ -1,18 +1,10 @@
 import { z } from 'zod';
-import { AgentDescriptor } from '../contracts/agent.ts';
 import { InterruptView } from '../contracts/interrupt.ts';
 import { RunSummary } from '../contracts/run.ts';
 
 /** GET /v1/runs: one page, newest first, and where the next begins. */
 export const RunPage = z.object({ runs: z.array(RunSummary), next_cursor: z.string().nullable() });
 export type RunPage = z.infer<typeof RunPage>;
-
-/** An agent and whether it serves now. */
-export const ListedAgent = AgentDescriptor.safeExtend({ healthy: z.boolean() });
-export type ListedAgent = z.infer<typeof ListedAgent>;
-
-/** GET /v1/agents. */
-export const AgentList = z.object({ agents: z.array(ListedAgent) });
 
 /** GET /v1/interrupts: one page of open questions, newest first, and where the next begins. */
 export const InterruptPage = z.object({ interrupts: z.array(InterruptView), next_cursor: z.string().nullable() });

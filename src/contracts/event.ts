@@ -15,7 +15,16 @@ export type EventType = z.infer<typeof EventType>;
 const text = z.string();
 const failure = z.object({ code: text, message: text });
 const none = z.object({});
-const candidate = z.object({ agent_id: text, priority: z.number(), eligible: z.boolean(), reason: text.nullable() });
+const candidate = z.object({
+  agent_id: text,
+  priority: z.number(),
+  eligible: z.boolean(),
+  /** Why not; null for one that may be called. */
+  reason: text.nullable(),
+  /** 0 to 1, higher is better, and what it is made of; null for one that may not be called. */
+  score: z.number().nullable().default(null),
+  parts: z.record(z.string(), z.number()).default({}),
+});
 const ending = { partial: z.boolean(), warnings: z.array(text), usage: Usage.nullable() };
 
 /** Every event there is: its seed type, and the shape of its `detail`. The list is closed and grows here. */
@@ -37,7 +46,25 @@ export const eventCatalogue = {
   },
   'run.paused': { type: 'status', detail: none },
   'run.resumed': { type: 'status', detail: none },
-  'agent.selected': { type: 'status', detail: z.object({ agent_id: text, candidates: z.array(candidate) }) },
+  'agent.selected': {
+    type: 'status',
+    detail: z.object({
+      agent_id: text,
+      /** The best limits.candidates of them. */
+      candidates: z.array(candidate),
+      /** How many agents were looked at. */
+      considered: z.int().default(0),
+    }),
+  },
+  /** An agent was made from a template for this task. */
+  'agent.spawned': {
+    type: 'status',
+    detail: z.object({ agent_id: text, template: text, score: z.number().nullable() }),
+  },
+  /** Nobody had answered in time, so a second agent is called beside the first. */
+  'task.hedged': { type: 'status', detail: z.object({ agent_id: text, after_ms: z.number() }) },
+  /** The result is that of an equal call of the same agent, which is not made again. */
+  'cache.hit': { type: 'status', detail: z.object({ from: text, age_ms: z.number() }) },
   'task.started': { type: 'status', detail: z.object({ worker: text }) },
   /** A map task's children. */
   'task.spawned': { type: 'status', detail: z.object({ tasks: z.array(PlannedTask) }) },

@@ -2,24 +2,28 @@ import { z } from 'zod';
 import { RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { SubTask } from './plan.ts';
+import { QuestionKind } from './question.ts';
 
-/** What is asked about: a task's input before it begins, its text after it, or the whole plan. */
-export const InterruptSubject = z.enum(['input', 'output', 'plan']);
+/** What is asked about: a task's input before it begins, its text after it, the whole plan, or what its agent wants to know. */
+export const InterruptSubject = z.enum(['input', 'output', 'plan', 'question']);
 export type InterruptSubject = z.infer<typeof InterruptSubject>;
 
 /** withdrawn: nobody needs to decide any more, as the run has ended or a join went on without the task. */
 export const InterruptState = z.enum(['open', 'approved', 'edited', 'rejected', 'withdrawn']);
 export type InterruptState = z.infer<typeof InterruptState>;
 
-/** An interrupt's id: `<run>~<task>~<subject>`, the plan's task being `$plan`. */
+/** An interrupt's id: `<run>~<task>~<subject>`, the plan's task being `$plan`; an agent's question has its number, `question.2`. */
 export const InterruptId = z
   .string()
   .max(200)
-  .regex(/^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan)$/, 'expected <run>~<task>~<subject>');
+  .regex(
+    /^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan|question\.[1-9]\d?)$/,
+    'expected <run>~<task>~<subject>',
+  );
 
-/** What a question is called within its run. */
-export function askName(task: string, subject: InterruptSubject): string {
-  return `${task}~${subject}`;
+/** What a question is called within its run. An agent may ask several times for one task: `round` counts from 1. */
+export function askName(task: string, subject: InterruptSubject, round = 1): string {
+  return subject === 'question' ? `${task}~question.${round}` : `${task}~${subject}`;
 }
 
 export function interruptId(run: string, name: string): string {
@@ -39,8 +43,10 @@ export const InterruptView = z.object({
   task_id: z.string(),
   subject: InterruptSubject,
   state: InterruptState,
-  /** Exactly what is asked about. input: JSON {description, input_data, context}. output: the text. plan: JSON of the plan. */
+  /** Exactly what is asked about. input: JSON {description, input_data, context}. output: the text. plan: JSON of the plan. question: the agent's words. */
   content: z.string(),
+  /** Of a question: which agent asks, and whether for an answer or for an authorization that is given elsewhere. */
+  asked_by: z.object({ agent_id: z.string(), kind: QuestionKind }).nullable().default(null),
   hash: z.string(),
   requested_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
@@ -59,12 +65,13 @@ export const InputEdit = z
   .refine((edit) => Object.keys(edit).length > 0, 'expected "description" or "input_data"');
 export type InputEdit = z.infer<typeof InputEdit>;
 
-/** The text that takes the place of a task's own, or of an approval task's. */
+/** The text that takes the place of a task's own, or of an approval task's, or the answer to an agent's question. */
 export const TextEdit = z.string().min(1).max(limits.outputChars);
 
 /**
  * Body of POST /v1/interrupts/{id}/decision. `content` of an edit: for an input {description?, input_data?}, for an output the new
- * text, for a plan the new plan; for a task of kind approval the text it shall give.
+ * text, for a plan the new plan; for a task of kind approval the text it shall give; for an agent's question the answer, without which
+ * an approval lets it go on.
  */
 export const Decision = z
   .strictObject({

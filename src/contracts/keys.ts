@@ -27,10 +27,12 @@ export function keysOf(prefix: string) {
       joins: `${prefix}:run:${run}:joins`,
       /** Hash: mark -> the job that waits for something outside of the flow (a human, a resume), JSON. */
       parked: `${prefix}:run:${run}:parked`,
-      /** Hash: `<task>~<subject>` -> question, JSON, `<task>~<subject>:content` -> what it is about, `:resolution` -> its answer, `:mark` -> the job's mark; `open`: how many have no answer. */
+      /** Hash: `<task>~<subject>` -> question, JSON (an agent's: `<task>~question.<n>`), `<task>~<subject>:content` -> what it is about, `:resolution` -> its answer, `:mark` -> the job's mark, `<task>~question:round` -> how many an agent has asked; `open`: how many have no answer. */
       asks: `${prefix}:run:${run}:asks`,
       /** Hash: map task -> its children, JSON, first writer wins. */
       spawned: `${prefix}:run:${run}:spawned`,
+      /** Set: agents made for this run. */
+      agents: `${prefix}:run:${run}:agents`,
       /** Hash: the ledger (journal/reserve.lua). */
       budget: `${prefix}:run:${run}:budget`,
       /** String: a result's text that is too long for its envelope. */
@@ -60,6 +62,39 @@ export function keysOf(prefix: string) {
     agents: `${prefix}:agents`,
     /** String, TTL defaults.healthTtlMs: present means the agent serves. */
     agentHealth: (agent: string): string => `${prefix}:agent:${agent}:health`,
+    /** Hash: decayed sums of an agent's outcomes (registry/record-outcomes.lua). */
+    agentStats: (agent: string): string => `${prefix}:agent:${agent}:stats`,
+    /** Sorted set: calls of an agent that has max_concurrent_tasks, by when their lease ends. */
+    agentSlots: (agent: string): string => `${prefix}:agent:${agent}:slots`,
+    /** String, TTL: the agent's breaker is open; `:trial` present: somebody tries it after that. */
+    agentBreaker: (agent: string): string => `${prefix}:agent:${agent}:breaker`,
+    agentTrial: (agent: string): string => `${prefix}:agent:${agent}:breaker:trial`,
+    /** String, TTL: the last batch of outcomes that a process has had counted. */
+    outcomes: (process: string): string => `${prefix}:outcomes:${process}`,
+    /** Hash: agent id -> who registered it and when, JSON (registry/register.lua). */
+    agentOrigins: `${prefix}:agents:origins`,
+    /** Set: agents last said to serve: leaving it says agent.expired, coming back agent.recovered, each once. */
+    servingAgents: `${prefix}:agents:serving`,
+    /** Stream, bounded: what has changed in the registry. */
+    agentEvents: `${prefix}:agents:events`,
+    /** Hash: what the foreign discovery service said, and when (registry/discovery-state.ts). */
+    discovery: `${prefix}:discovery`,
+    /** String, TTL: the process that asks the discovery service at this moment. */
+    discoveryRefresh: `${prefix}:discovery:refresh`,
+    /** String, TTL: the process that probes agents and asks the foreign discovery service now. */
+    discoverer: `${prefix}:discoverer`,
+    /** Hash: template id -> template. */
+    templates: `${prefix}:templates`,
+    /** Hash: template id -> what became of its agents. */
+    templateStats: `${prefix}:templates:stats`,
+    /** Hash: spawned agent -> what it holds of the pool, JSON. */
+    poolHeld: `${prefix}:pool:held`,
+    /** Hash: digest of what was asked of which agent -> CachedResult, JSON. */
+    cachedResults: `${prefix}:cache`,
+    /** Sorted set: those digests by when they were filed. */
+    cachedAges: `${prefix}:cache:ages`,
+    /** String: their bytes. */
+    cachedBytes: `${prefix}:cache:bytes`,
     /** Stream of one entry that wakes one process's blocked reader, TTL 1 h. */
     wake: (process: string): string => `${prefix}:wake:${process}`,
     /** Channel: what workers must abort: `<run>` whole, or `<run> <code> <task> <task> ...`. */

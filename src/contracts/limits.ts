@@ -50,6 +50,35 @@ export const limits = {
   retryAfterMs: 5 * 60 * SECOND,
   /** Share of Redis' maxmemory above which no new runs are taken: the rest is for those that run to their end. */
   storeFullShare: 0.7,
+  /** Characters of an agent's JSON Schema, and bytes of its whole descriptor. */
+  schemaChars: 32_000,
+  descriptorBytes: 256_000,
+  /** Bytes of all cached results together, the oldest leave first; and of one of them: a larger one is not kept. */
+  cacheBytes: 64_000_000,
+  cachedResultBytes: 1_000_000,
+  /** Agents in one page of GET /v1/agents. */
+  pageAgents: 1_000,
+  /** Changes of the registry that are kept; a reader that comes later starts from the whole. */
+  agentEvents: 10_000,
+  /** Agents taken from a discovery service, and bytes of its answer. */
+  foreignAgents: 10_000,
+  foreignBytes: 32_000_000,
+  /** Templates that operators may add, and outcomes of one after which old ones count half. */
+  templates: 200,
+  templateOutcomes: 200,
+  /** Calls that an agent's record holds at most: more than these and older ones would outweigh what it does now. */
+  recordCalls: 20,
+  /** Each failed trial of a breaker doubles the time it stays open, up to this. */
+  breakerOpenMaxMs: 5 * 60 * SECOND,
+  /** How long a breaker waits for somebody to try its agent before it is as if it had never opened. */
+  breakerHalfOpenMs: 10 * 60 * SECOND,
+  /** A slot of an agent, or the trial of its breaker, lasts so long without being renewed: then its holder is dead. */
+  leaseMs: 30 * SECOND,
+  /** Agents that agent.selected tells about; the others are counted. */
+  candidates: 20,
+  /** Questions that an agent may ask a human within one task, and characters of what it wants back with each answer. */
+  questions: 20,
+  resumeChars: 4_000,
   /** Characters of an error text that reaches results, events and answers. */
   errorChars: 500,
 } as const;
@@ -69,6 +98,22 @@ export const defaults = {
   agentWaitMs: 10 * SECOND,
   heartbeatMs: 5 * SECOND,
   healthTtlMs: 15 * SECOND,
+  /** Failed calls in a row after which an agent's breaker opens, and how long it then stays open. */
+  breakerFailures: 5,
+  breakerOpenMs: 10 * SECOND,
+  /** After so long an outcome counts half in an agent's success rate and latency. */
+  scoreHalfLifeMs: 10 * 60 * SECOND,
+  /** How old what a foreign discovery service said may be before it is asked again (the seed's five minutes). */
+  discoveryTtlMs: 5 * 60 * SECOND,
+  /** The seed's specification of an agent that is made from a template. */
+  templateConcurrentTasks: 3,
+  templateTimeoutSeconds: 300,
+  templateRetries: 3,
+  templateQuality: 0.8,
+  templateResponseSeconds: 300,
+  templateIterations: 3,
+  /** How long a cached result is kept. */
+  cacheTtlMs: 24 * HOUR,
   retentionMs: 24 * HOUR,
   idempotencyTtlMs: 24 * HOUR,
   preferWaitMaxSeconds: 60,

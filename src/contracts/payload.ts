@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentAnswer } from './question.ts';
 import { TaskOutcome, Usage } from './result.ts';
 
 /** What a task's agent is told of one dependency: a failed one is named, never an empty string (mission A4). */
@@ -19,6 +20,8 @@ export const AgentPayload = z.looseObject({
   context: z.record(z.string(), z.string()).default({}),
   failed_context: z.record(z.string(), z.string()).default({}),
   max_tokens: z.int().optional(),
+  /** To what the agent asked in its last call for this task; a field of input_data that is called so is the task's own. */
+  human_answer: AgentAnswer.optional().catch(undefined),
 });
 export type AgentPayload = z.infer<typeof AgentPayload>;
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { Capability } from './agent.ts';
+import { AgentPool, Capability } from './agent.ts';
 import { AgentId, TaskId } from './ids.ts';
 import { defaults, limits } from './limits.ts';
+import { TemplateUse } from './template.ts';
 
 const jsonObject = (maxBytes: number) =>
   z
@@ -85,6 +86,16 @@ export const SubTask = z.strictObject({
   priority: Priority.optional(),
   /** Pins the task to one agent. */
   agent: AgentId.optional(),
+  /** What the work is about, in a few words: agents whose skills match are preferred (the seed's focus). */
+  domain: z.string().min(1).max(200).optional(),
+  /** Which pool of agents is preferred; by default primary for priority high, secondary for the rest. */
+  pool: AgentPool.optional(),
+  /** A new agent is made from this template for the task, and leaves with the run. */
+  template: TemplateUse.optional(),
+  /** After so many milliseconds without an answer a second agent is called too; the first good answer counts. */
+  hedge_after_ms: z.int().min(10).max(3_600_000).optional(),
+  /** Whether a result may come from, and go to, the cache of results; the run's option unless given. */
+  cache: z.boolean().optional(),
   /** Bound of the whole task, all attempts and waits together. */
   timeout_ms: z.int().min(100).max(86_400_000).optional(),
   /** Milliseconds an agent may be silent within a call. */

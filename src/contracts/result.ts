@@ -68,6 +68,16 @@ export function joinedText(results: readonly TaskResult[]): string {
 export const ResultEnvelope = TaskResult.extend({ by_reference: z.boolean() });
 export type ResultEnvelope = z.infer<typeof ResultEnvelope>;
 
+/** A completed result's text, kept for equal calls of the same agent: whose it was, and when it was given (ms since 1970). */
+export const CachedResult = z.object({
+  run: z.string(),
+  task: z.string(),
+  at: z.number(),
+  response: z.string(),
+  confidence: z.number().nullable(),
+});
+export type CachedResult = z.infer<typeof CachedResult>;
+
 /** Adds counts; null only when nothing was counted. */
 export function addUsage(usages: readonly (Usage | null | undefined)[]): Usage | null {
   const known = usages.filter((usage): usage is Usage => usage !== null && usage !== undefined);

@@ -35,6 +35,8 @@ export const RunOptions = z.strictObject({
     .max(30 * 86_400_000)
     .optional(),
   budget: Budget.optional(),
+  /** Tasks may take results of equal calls from the cache, and leave theirs there, unless they say otherwise. */
+  cache: z.boolean().default(false),
   interrupt_before: z.array(InterruptPoint).max(500).default([]),
   interrupt_after: z.array(InterruptPoint).max(500).default([]),
   /** How long these questions, the one about the plan included, stay open, and what is decided then. */

@@ -5,7 +5,7 @@ const instant = z.iso.datetime();
 
 /**
  * One call of an agent for a task, or a map task's reading of its list. `lost`: another attempt began although nobody had said how
- * this one ended, as after a worker's death.
+ * this one ended, as after a worker's death. `asked`: its agent put a question to a human in place of an answer.
  */
 export const TimelineAttempt = z.object({
   attempt: z.int(),
@@ -15,7 +15,7 @@ export const TimelineAttempt = z.object({
   /** Its first token or message; a static answer comes whole. */
   first_token_at: instant.nullable(),
   ended_at: instant.nullable(),
-  outcome: z.enum(['running', 'completed', 'failed', 'skipped', 'lost']),
+  outcome: z.enum(['running', 'completed', 'failed', 'skipped', 'lost', 'asked']),
 });
 export type TimelineAttempt = z.infer<typeof TimelineAttempt>;
 

@@ -25,7 +25,12 @@ export type Settlement = {
 export type Verdict =
   | { readonly kind: 'done'; readonly status: string }
   /** Done when its task's result is recorded, which is one step with the job's own end. */
-  | { readonly kind: 'settle'; readonly settlement: Settlement }
+  | {
+      readonly kind: 'settle';
+      readonly settlement: Settlement;
+      /** Hears that this very result was recorded. */
+      readonly onCounted?: (() => void) | undefined;
+    }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'again'; readonly delayMs: number }
   /** Steps out without holding a slot until what is in its dependency set has gone; when nothing is, it comes back after `elseMs`. */

@@ -17,7 +17,7 @@ import { type OfflineModelOptions, openOfflineModel } from './offline-model.ts';
 export function runDemoAgents(config: Config, listen: { readonly host?: string } = {}): Promise<never> {
   const log = openLog({ level: config.logLevel, name: 'demo' });
   return runUntilStopped({ log, drainMs: defaults.drainMs }, async (life) => {
-    const http = life.use('http', openHttp());
+    const http = life.use('http', openHttp({ policy: 'operator' }));
     const model = openConfiguredModel(config, http.fetch);
     const say = (text: string, error?: unknown): void =>
       error === undefined ? log.info(text) : log.warn({ err: error }, text);

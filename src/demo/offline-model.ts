@@ -2,8 +2,10 @@
 import { type ChatCompletionRequest, LLMock, type TextResponse } from '@copilotkit/aimock';
 import { planByKeywords } from './keyword-planner.ts';
 import { answerRequest } from './offline-answers.ts';
+import { answerInRole } from './offline-roles.ts';
 import { synthesize } from './offline-synthesis.ts';
 import { readRequest } from './request-prompt.ts';
+import { readRoleTask } from './role-prompt.ts';
 
 /** The offline model, serving. */
 export type OfflineModel = {
@@ -51,6 +53,8 @@ function answerOf(request: ChatCompletionRequest): string {
   const query = /^User query:\n([\s\S]*)$/.exec(prompt[0] ?? '')?.[1];
   if (query !== undefined && request.response_format !== undefined) return planJson(query);
   const last = prompt.at(-1) ?? '';
+  const role = readRoleTask(textsOf(request, 'system')[0] ?? '', last);
+  if (role !== null) return answerInRole(role);
   return synthesize(last) ?? answerRequest(readRequest(last));
 }
 

@@ -5,7 +5,7 @@ import { HOUSEKEEPING_QUEUE, type JobRef, jobIds } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { Approval } from '../contracts/plan.ts';
 import { sourcesOf } from '../contracts/run.ts';
-import { type Ask, type AskWithContent, toInterruptView } from '../journal/load-asks.ts';
+import { type Ask, type AskWithContent, roundField, toInterruptView } from '../journal/load-asks.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import type { Flow } from './flow.ts';
@@ -28,6 +28,8 @@ export type Asking = {
   readonly edit: Ask['edit'];
   readonly held?: Ask['held'];
   readonly made?: Ask['made'];
+  /** An agent's question: who asks, what it wants back with the answer, and how often it has asked, this time included. */
+  readonly agent?: { readonly asked_by: Ask['asked_by']; readonly resume: string; readonly round: number };
 };
 
 /**
@@ -54,18 +56,25 @@ export function speakerOf({ task_id, epoch }: Ask): readonly [task: string, atte
 }
 
 /** The job that decides a question when nobody does. */
-export function expiryJob({ job, subject }: Ask): JobRef {
-  return { queue: HOUSEKEEPING_QUEUE, id: jobIds.timer(job.id, 'expiry', expiryRound(subject)) };
+export function expiryJob(ask: Ask): JobRef {
+  return { queue: HOUSEKEEPING_QUEUE, id: jobIds.timer(ask.job.id, 'expiry', expiryRound(ask)) };
 }
 
-/** Tells apart the timers of a task that is asked about twice. */
-function expiryRound(subject: InterruptSubject): number {
+/** Tells apart the timers of a task that is asked about more than once. */
+function expiryRound({ subject, round }: Ask): number {
+  if (subject === 'question') return 2 + round;
   return subject === 'output' ? 2 : 1;
 }
 
-async function addExpiry(flow: Flow, { run_id, task_id, subject, job, expires_at }: Ask): Promise<void> {
-  const timer = { run_id, task: askName(task_id, subject), job, timer: 'expiry', round: expiryRound(subject) } as const;
+async function addExpiry(flow: Flow, ask: Ask): Promise<void> {
+  const { run_id, job, expires_at } = ask;
+  const timer = { run_id, task: nameOf(ask), job, timer: 'expiry', round: expiryRound(ask) } as const;
   await addTimer(flow, timer, Date.parse(expires_at) - Date.now());
+}
+
+/** What a question is called within its run. */
+export function nameOf({ task_id, subject, round }: Ask): string {
+  return askName(task_id, subject, round);
 }
 
 async function send({ redis, keys }: Store, { ask, content }: AskWithContent): Promise<AskOutcome> {
@@ -75,31 +84,42 @@ async function send({ redis, keys }: Store, { ask, content }: AskWithContent): P
   const reply = await runScript(redis, script, {
     keys: [run, tasks, events, asks, parked, keys.interrupts, keys.job(ask.job.queue, ask.job.id)],
     args: [
-      ...[ask.task_id, ask.epoch, askName(ask.task_id, ask.subject), JSON.stringify(ask), ask.id],
+      ...[ask.task_id, ask.epoch, nameOf(ask), JSON.stringify(ask), ask.id],
       ...[Date.parse(ask.requested_at), mark, JSON.stringify(parking)],
-      ...[...speakerOf(ask), saidOf(ask), JSON.stringify(view), limits.streamBytes, content, ...sourcesOf('waiting')],
+      ...[...speakerOf(ask), saidOf(ask), JSON.stringify(view), limits.streamBytes, content],
+      ...[ask.subject === 'question' ? roundField(ask.task_id) : '', ask.round, ...sourcesOf('waiting')],
     ],
   });
   return reply as AskOutcome; // the script returns nothing else
 }
 
-function saidOf({ subject, task_id }: Ask): string {
+function saidOf({ subject, task_id, asked_by }: Ask): string {
+  if (subject === 'question') return `Waiting for an answer to ${asked_by?.agent_id ?? 'the agent'} of ${task_id}.`;
   const what = { input: `before ${task_id} begins`, output: `on what ${task_id} gave`, plan: 'on the plan' };
   return `Waiting for a decision ${what[subject]}.`;
 }
 
 /** Half characters become U+FFFD, as Redis would write them: the hash must be that of what is read back. */
-function askOf({ run, task, subject, approval, held, made, ...asking }: Asking, now: number): AskWithContent {
+function askOf({ run, task, subject, approval, held, made, agent, ...asking }: Asking, now: number): AskWithContent {
   const { epoch, job, edit } = asking;
   const { expires_ms, on_expiry } = approval ?? Approval.parse({});
   const content = asking.content.toWellFormed();
   const ask = {
-    ...{ id: interruptId(run, askName(task, subject)), run_id: run, task_id: task, subject, epoch, job, edit },
+    ...{
+      id: interruptId(run, askName(task, subject, agent?.round)),
+      run_id: run,
+      task_id: task,
+      subject,
+      epoch,
+      job,
+      edit,
+    },
     ...{ hash: createHash('sha256').update(content).digest('hex'), on_expiry },
     requested_at: new Date(now).toISOString(),
     expires_at: new Date(now + expires_ms).toISOString(),
     held: held ?? null,
     made: made ?? null,
+    ...(agent ?? { asked_by: null, resume: null, round: 1 }),
   };
   return { ask, content };
 }

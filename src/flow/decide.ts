@@ -1,9 +1,8 @@
-import { askName } from '../contracts/interrupt.ts';
 import type { RunStatus } from '../contracts/run.ts';
 import type { Ask, Resolution } from '../journal/load-asks.ts';
 import { runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
-import { speakerOf } from './ask.ts';
+import { nameOf, speakerOf } from './ask.ts';
 import { loadFlowScript } from './flow-script.ts';
 import { parkingOf } from './pause.ts';
 
@@ -25,7 +24,7 @@ export async function recordDecision(
   const reply = await runScript(redis, script, {
     keys: [run, events, asks, parked, keys.interrupts],
     args: [
-      ...[askName(ask.task_id, ask.subject), JSON.stringify(resolution), ask.id],
+      ...[nameOf(ask), JSON.stringify(resolution), ask.id],
       ...[parkingOf(keys, ask.job, 'ask').mark, Date.now(), after, ...speakerOf(ask), said, detail.slice(0, -1)],
     ],
   });

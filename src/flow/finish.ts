@@ -11,6 +11,8 @@ const script = loadFlowScript('finish-task', ['release', 'park', 'join', 'settle
 /** A job whose processor has returned, with the result that is still to be recorded. */
 export type Finishing = {
   readonly settlement: Settlement;
+  /** Told when it is recorded, and not another result before it. */
+  readonly onCounted?: (() => void) | undefined;
   /** Told when it is recorded, or cannot be. */
   close(): void;
 };
@@ -30,7 +32,7 @@ export function finishingBackend(store: Store, finishings: Map<string, Finishing
       const finish = name === FINISH ? callOf(input) : undefined;
       const finishing = finish && takeFinishing(finishings, `${finish.args[0]}`);
       if (finish === undefined || finishing === undefined) return execCommand(client, name, input);
-      return finishTask(store, finishing.settlement, finish).finally(() => finishing.close());
+      return finishTask(store, finishing, finish).finally(() => finishing.close());
     };
     return backend;
   };
@@ -47,7 +49,7 @@ function takeFinishing(finishings: Map<string, Finishing>, job: string): Finishi
 }
 
 /** The reply of BullMQ's script. Insists as settleTask does; throws lock_lost when a newer attempt owns the task: nothing was done then. */
-async function finishTask(store: Store, settlement: Settlement, finish: ScriptCall): Promise<unknown> {
+async function finishTask(store: Store, { settlement, onCounted }: Finishing, finish: ScriptCall): Promise<unknown> {
   const settle = settleCall(store, settlement);
   const reply = await insist(store, script, {
     keys: [...settle.keys, ...finish.keys],
@@ -55,6 +57,7 @@ async function finishTask(store: Store, settlement: Settlement, finish: ScriptCa
   });
   const [code, finished] = reply as [number, unknown?]; // the script returns nothing else
   if (code === -1) throw new BatonError('lock_lost');
+  if (code === 1) onCounted?.();
   return finished;
 }
 

@@ -14,7 +14,9 @@ end
 
 -- Nobody has to decide about a task that is dropped: what is asked about it is withdrawn, and its job goes on to find that out.
 local function withdraw_asks(at, task)
-  for _, subject in ipairs({'input', 'output'}) do
+  local subjects, round = {'input', 'output'}, redis.call('HGET', at.asks, task .. '~question:round')
+  if round then subjects[3] = 'question.' .. round end
+  for _, subject in ipairs(subjects) do
     local name = task .. '~' .. subject
     local held = redis.call('HMGET', at.asks, name .. ':mark', name .. ':resolution')
     if held[1] and not held[2] then

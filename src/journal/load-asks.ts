@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { askName, InterruptState, type InterruptSubject, InterruptView } from '../contracts/interrupt.ts';
 import { JobRef } from '../contracts/job.ts';
+import { Resume } from '../contracts/question.ts';
 import { TaskResult, Usage } from '../contracts/result.ts';
 import { ModeDecision } from '../contracts/run-options.ts';
 import type { Store } from './store.ts';
@@ -23,6 +24,10 @@ export const Ask = InterruptView.omit({ state: true, reason: true, content: true
   /** output: what was delivered, without its text, which is the content. So nobody is called again for it. */
   held: TaskResult.nullable(),
   made: Making.nullable(),
+  /** question: what its agent wants back with the answer. Nobody is shown it. */
+  resume: Resume.nullable().default(null),
+  /** question: which one of its task it is, from 1. */
+  round: z.int().default(1),
 });
 export type Ask = z.infer<typeof Ask>;
 
@@ -64,6 +69,17 @@ export async function loadTaskQuestions(
   const fields = (subject: InterruptSubject) => fieldsOf(askName(task, subject));
   const found = await redis.hmget(keys.run(run).asks, ...fields('input'), ...fields('output'));
   return { input: parse(found.slice(0, 3)), output: parse(found.slice(3)) };
+}
+
+/** The newest question that an agent has asked for a task; undefined when none has. */
+export async function loadAgentQuestion(store: Store, run: string, task: string): Promise<Question | undefined> {
+  const round = await store.redis.hget(store.keys.run(run).asks, roundField(task));
+  return round === null ? undefined : loadQuestion(store, run, askName(task, 'question', Number(round)));
+}
+
+/** How many questions agents have asked for a task: flow/ask.lua writes it. */
+export function roundField(task: string): string {
+  return `${task}~question:round`;
 }
 
 /** All questions of a run, oldest first. */

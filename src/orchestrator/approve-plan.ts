@@ -9,6 +9,7 @@ import type { Verdict } from '../contracts/verdict.ts';
 import { type AskOutcome, askHuman, keepAsking } from '../flow/ask.ts';
 import type { Flow } from '../flow/flow.ts';
 import { loadQuestion } from '../journal/load-asks.ts';
+import { applyCache } from '../plan/cache.ts';
 import { applyInterrupts, asksAboutPlan } from '../plan/interrupts.ts';
 import { orderPlan } from './order-plan.ts';
 
@@ -62,7 +63,7 @@ async function draft(
 ): Promise<Draft | undefined> {
   if (made === undefined) return undefined;
   const { plan, mode } = await orderPlan(flow, made.plan, { asked: options.mode, decided });
-  return { ...made, plan: applyInterrupts(plan, options), mode };
+  return { ...made, plan: applyCache(applyInterrupts(plan, options), options), mode };
 }
 
 function ask(flow: Flow, { run, epoch, options }: Planning, { plan, usage, model, mode }: Draft): Promise<AskOutcome> {

@@ -7,6 +7,7 @@ import { loadRecord, workUsage } from '../journal/load-run.ts';
 import { untilOutputIsFull } from '../journal/measure-results.ts';
 import type { Store } from '../journal/store.ts';
 import { stoppedOutcome } from '../plan/stopped-outcome.ts';
+import { retireAgents } from '../registry/spawn-retire.ts';
 
 /**
  * Ends a run as its stop says, whatever its tasks still do: they settle without a word. Nothing happens to one that was not told to
@@ -25,7 +26,8 @@ export async function closeStopped(store: Store, run: string): Promise<void> {
     failed: () => failedEnding(known),
     partial: async () => partialEnding(known, await loadAnswer(store, run, completed)),
   }[as];
-  await closeRun(store, { run, closer: 'stop', epoch: undefined, stopped: true, ...(await ending()) });
+  const closed = await closeRun(store, { run, closer: 'stop', epoch: undefined, stopped: true, ...(await ending()) });
+  if (closed === 'ended') await retireAgents(store, run);
 }
 
 type StoppedEnding = Omit<Ending, 'run' | 'closer' | 'epoch' | 'stopped'>;

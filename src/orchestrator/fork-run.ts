@@ -8,6 +8,7 @@ import { noTexts } from '../journal/load-results.ts';
 import { loadRun, type RunState } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import { type ForkedPlan, forkFaults, forkPlan } from '../plan/fork.ts';
+import { loadTemplateFaults } from './check-templates.ts';
 import { acceptRun, type Idempotency, repeatedRun, type Submitted } from './submit-run.ts';
 
 /**
@@ -70,5 +71,8 @@ async function loadFork(
   const source = { plan: state.record.plan, results: state.results, children: state.children, request };
   const faults = forkFaults(source);
   if (faults.length > 0) throw faultyError('invalid_request', faults);
-  return { state, forked: forkPlan(source) };
+  const forked = forkPlan(source);
+  const lacking = await loadTemplateFaults(store, forked.plan); // templates may have gone since
+  if (lacking.length > 0) throw faultyError('invalid_request', lacking);
+  return { state, forked };
 }

@@ -16,6 +16,7 @@ import { loadQuestion, type Question, type Resolution, toInterruptView } from '.
 import { loadRecord } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import { planEditFaults } from '../plan/plan-edit.ts';
+import { loadTemplateFaults } from './check-templates.ts';
 
 const states = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
 const schemas = { input: InputEdit, text: TextEdit, plan: Plan } as const;
@@ -77,7 +78,8 @@ async function checkPlan(store: Store, { ask, content }: Question, edited: Plan)
   const record = await loadRecord(store, ask.run_id);
   if (record === undefined) throw new BatonError('interrupt_not_found');
   const asked = Plan.parse(JSON.parse(content));
-  const faults = planEditFaults({ asked, edited, points: record.options, reused: record.fork?.reused ?? [] });
+  const wrong = planEditFaults({ asked, edited, points: record.options, reused: record.fork?.reused ?? [] });
+  const faults = [...wrong, ...(await loadTemplateFaults(store, edited))];
   if (faults.length === 0) return;
   throw faultyError(
     'invalid_plan',

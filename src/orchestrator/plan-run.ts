@@ -28,6 +28,7 @@ import { nextStep } from '../plan/next-step.ts';
 import { chargeOf, estimateOf } from '../plan/price.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
+import { isSpawned } from '../registry/spawn-owner.ts';
 import { approvedDraft, type Made } from './approve-plan.ts';
 import { closeStopped } from './close-stopped.ts';
 import { planQuery } from './planner/plan-query.ts';
@@ -97,7 +98,9 @@ async function makePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecor
   const { run, signal } = attempt;
   const { flow, registry } = tools;
   if (!(await advanceRun(flow.store, { run, to: 'planning', event: planning() }))) return undefined;
-  const agents = (await registry.list()).filter(({ healthy }) => healthy).map(({ agent }) => agent);
+  const agents = (await registry.list())
+    .filter(({ agent, healthy }) => healthy && !isSpawned(agent))
+    .map(({ agent }) => agent);
   const model = record.options.budget === undefined ? tools.model : paidModel(tools, attempt);
   const made = await planQuery({ model, agents, query: record.query, planId: run, signal, validate: validatePlan });
   return { ...made, model: model.label };

@@ -8,6 +8,7 @@ import { loadAskHeads } from '../journal/load-asks.ts';
 import { loadRecord } from '../journal/load-run.ts';
 import { loadSpawned } from '../journal/load-spawned.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
+import { retireAgents } from '../registry/spawn-retire.ts';
 
 /**
  * Removes a run that has ended: its jobs and its journal, as a whole. False while a worker has one of its jobs, or when it has not
@@ -21,6 +22,7 @@ export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> 
   const all = [...nodes, ...spawned]; // a map task before its children: they would release it
   const expiries = (await loadAskHeads(flow.store, run)).map(({ ask }) => expiryJob(ask));
   const waits = nodes.filter(({ join }) => join !== undefined).flatMap(({ job }) => joinTimers(job));
+  await retireAgents(flow.store, run);
   const jobs = [...all.map(({ job }) => job), ...expiries, ...waits, ...endingJobs(run)];
   return removeRun(flow, { run, jobs, tasks: all.map(({ task }) => task.task_id) });
 }

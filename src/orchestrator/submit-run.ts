@@ -12,6 +12,7 @@ import { loadHead, loadRecord } from '../journal/load-run.ts';
 import { faultyPoints } from '../plan/interrupts.ts';
 import { jobPriority } from '../plan/priority.ts';
 import { validatePlan } from '../plan/validate.ts';
+import { loadTemplateFaults } from './check-templates.ts';
 import { newRunId } from './run-id.ts';
 
 /** A client's Idempotency-Key, whose it is, and the body it came with. */
@@ -24,7 +25,7 @@ export type Submitted = { readonly run: string; readonly status: RunStatus };
  * body throws idempotency_conflict, a plan with faults invalid_plan. A caller that got no answer may simply call again.
  */
 export async function submitRun(flow: Flow, request: RunRequest, idempotency?: Idempotency): Promise<Submitted> {
-  rejectFaultyPlan(request);
+  await rejectFaultyPlan(flow, request);
   rejectFaultyPoints(request);
   const query = request.query ?? request.plan?.original_query ?? '';
   const { plan, metadata, options } = request;
@@ -69,8 +70,8 @@ async function begin(
   return submitted;
 }
 
-function rejectFaultyPlan({ plan }: RunRequest): void {
-  const faults = plan === undefined ? [] : validatePlan(plan);
+async function rejectFaultyPlan({ store }: Flow, { plan }: RunRequest): Promise<void> {
+  const faults = plan === undefined ? [] : [...validatePlan(plan), ...(await loadTemplateFaults(store, plan))];
   if (faults.length === 0) return;
   throw faultyError(
     'invalid_plan',

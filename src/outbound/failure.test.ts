@@ -11,6 +11,11 @@ test.each([
   ['UND_ERR_CONNECT_TIMEOUT', 'the connection was not accepted in time'],
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+  ['BATON_SPKI_MISMATCH', 'its public key is not the pinned one'],
+  [
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'it refused the TLS handshake, as it does when it asks for another client certificate',
+  ],
   ['SOMETHING_ELSE', 'there was no connection'],
 ])('a failure before the answer (%s) says why, without an address', (code, why) => {
   const error = toFailure(failed(code), 'connect', 'The agent');

@@ -15,10 +15,17 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed before an answer',
   UND_ERR_CONNECT_TIMEOUT: 'the connection was not accepted in time',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not trusted',
+  CERT_SIGNATURE_FAILURE: 'its certificate is not trusted',
+  BATON_SPKI_MISMATCH: 'its public key is not the pinned one',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS at this port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS at this port',
   // The fetch standard's list of ports of other protocols, such as 6000 and 6667; told by text only.
   'bad port': 'its port is one that fetch never opens, choose another',
 };
@@ -36,9 +43,7 @@ export function toFailure(thrown: unknown, stage: Stage, peer: string): BatonErr
   if (stage === 'body') {
     return new BatonError('agent_incomplete', `${peer} closed the connection before it was done.`, { cause: thrown });
   }
-  const reason = causes
-    .map((error) => reasons[codeOf(error)] ?? reasons[error.message])
-    .find((text) => text !== undefined);
+  const reason = causes.map(reasonOf).find((text) => text !== undefined);
   const text = `${peer} could not be reached: ${reason ?? 'there was no connection'}.`;
   return new BatonError('agent_unreachable', text, { cause: thrown });
 }
@@ -48,6 +53,14 @@ function causesOf(thrown: unknown): readonly Error[] {
   const causes: Error[] = [];
   for (let at = thrown; at instanceof Error && causes.length < 8; at = at.cause) causes.push(at);
   return causes;
+}
+
+function reasonOf(error: Error): string | undefined {
+  const code = codeOf(error);
+  // OpenSSL names an alert of the peer differently in each version of TLS. Over TLS 1.3 some peers just close the connection.
+  if (/^ERR_SSL_.*ALERT/.test(code))
+    return 'it refused the TLS handshake, as it does when it asks for another client certificate';
+  return reasons[code] ?? reasons[error.message];
 }
 
 function codeOf(error: Error): string {

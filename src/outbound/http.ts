@@ -1,17 +1,24 @@
-// outbound: the only way out of this process over HTTP, so that every call has limits, follows no redirect and tells no addresses.
+// outbound: the only way out of this process over HTTP, so that every call has limits, an allowed address, no redirect, and tells no addresses.
 import { Agent, fetch } from 'undici';
+import type { AgentAccess } from '../contracts/agent-access.ts';
 import { BatonError } from '../contracts/error.ts';
-import { type HttpBody, openBody } from './body.ts';
-import { openDeadline, type WaitLimits } from './deadline.ts';
-import { toFailure } from './failure.ts';
+import type { HttpBody } from './body.ts';
+import { openConnector, type Resolve, resolveByMachine } from './connector.ts';
+import { openDispatchers } from './dispatchers.ts';
+import { exchange, type HttpLimits, type Policy, refuseAddress, type Wire } from './exchange.ts';
+import { type FetchOptions, openFetch } from './fetch-with.ts';
+import { noSecrets, openSecrets, type SecretSources } from './secrets.ts';
+import { type TlsIdentity, toConnectOptions } from './tls-identity.ts';
 
-export type HttpLimits = WaitLimits & Readonly<{ maxBytes: number }>;
+export type { HttpLimits } from './exchange.ts';
 
 export type HttpRequest = Readonly<{
   url: string;
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   headers?: Readonly<Record<string, string>>;
   body?: string;
+  /** What the agent asks of its callers. Its header replaces one of the same name in `headers`. */
+  access?: AgentAccess | undefined;
   signal?: AbortSignal;
   limits: HttpLimits;
   /** Who is called, as the beginning of a sentence a user may read; `The agent` when absent. */
@@ -28,10 +35,12 @@ export type HttpResponse = Readonly<{
 
 export type HttpClient = Readonly<{
   /**
-   * Sends one request; resolves with the headers. Any status is an answer. Throws agent_unreachable, agent_timeout,
-   * agent_protocol (redirect, not HTTP), draining after close, or the caller's own abort.
+   * Sends one request; resolves with the headers. Any status is an answer. Throws address_refused, secret_unavailable,
+   * agent_unreachable, agent_timeout, agent_protocol (redirect, not HTTP), draining after close, or the caller's own abort.
    */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /** The same as a fetch, for packages that speak a protocol with agents: the same limits, errors and access for each of its calls. */
+  fetchWith(options: FetchOptions): typeof globalThis.fetch;
   /** The same connections as a plain fetch, for the openai package: no limits but the connect timeout and the caller's signal. */
   fetch: typeof globalThis.fetch;
   /** Ends every open call with draining. */
@@ -40,16 +49,41 @@ export type HttpClient = Readonly<{
 }>;
 
 export type HttpOptions = Readonly<{
-  /** Sockets per origin; more calls wait for one within their first-byte limit. 64 = a worker's concurrency with room. */
+  /** Required, so that nobody forgets whose addresses these are. */
+  policy: Policy;
+  /** Where the secrets lie that an access refers to; none by default. */
+  secrets?: SecretSources;
+  /** Sockets per origin and TLS identity; more calls wait for one within their first-byte limit. 64 = a worker's concurrency with room. */
   connections?: number;
   connectTimeoutMs?: number;
+  /** How names are looked up under a policy; as the machine does by default. */
+  resolve?: Resolve;
 }>;
 
-/** Opens the connection pool of this process. */
-export function openHttp({ connections = 64, connectTimeoutMs = 2_000 }: HttpOptions = {}): HttpClient {
-  const dispatcher = new Agent({
+/** Opens the connection pool of this process for addresses of one kind. */
+export function openHttp(options: HttpOptions): HttpClient {
+  const { policy, secrets = noSecrets } = options;
+  const dispatchers = openDispatchers((identity) => openDispatcher(options, identity));
+  const wire: Wire = { policy, dispatchers, secrets: openSecrets(secrets) };
+  const close = (): Promise<void> => dispatchers.destroy(new BatonError('draining'));
+  return {
+    request: async (request) => {
+      const { response, body } = await exchange(wire, request);
+      return { status: response.status, header: (name) => response.headers.get(name), body };
+    },
+    fetchWith: (fetchOptions) => openFetch(wire, fetchOptions),
+    fetch: openPlainFetch(wire),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function openDispatcher(options: HttpOptions, identity: TlsIdentity | null): Agent {
+  const { policy, connections = 64, connectTimeoutMs: timeout = 2_000, resolve = resolveByMachine } = options;
+  const tls = identity === null ? {} : toConnectOptions(identity);
+  return new Agent({
     connections,
-    connect: { timeout: connectTimeoutMs },
+    connect: policy === 'operator' ? { ...tls, timeout } : openConnector({ policy, resolve, timeoutMs: timeout, tls }),
     // Our own limits bound both waits: undici's are coarse and one value for all calls.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -57,47 +91,14 @@ export function openHttp({ connections = 64, connectTimeoutMs = 2_000 }: HttpOpt
     allowH2: false,
     pipelining: 1,
   });
-  const close = (): Promise<void> => dispatcher.destroy(new BatonError('draining'));
-  return {
-    request: (request) => send(dispatcher, request),
-    fetch: fetchOver(dispatcher),
-    close,
-    [Symbol.asyncDispose]: close,
+}
+
+function openPlainFetch({ policy, dispatchers }: Wire): typeof globalThis.fetch {
+  const { dispatcher } = dispatchers.lease(null); // held as long as the client
+  const bound = async (input: string | URL, init?: Parameters<typeof fetch>[1]) => {
+    refuseAddress(policy, String(input));
+    return fetch(input, { ...init, dispatcher, redirect: 'error' });
   };
-}
-
-async function send(dispatcher: Agent, request: HttpRequest): Promise<HttpResponse> {
-  const { url, method, headers = {}, body = null, signal, limits, peer = 'The agent' } = request;
-  if (dispatcher.destroyed) throw new BatonError('draining');
-  const deadline = openDeadline({ limits, signal, peer });
-  try {
-    const sent = fetch(url, {
-      method,
-      body,
-      dispatcher,
-      // identity: a small compressed answer could unpack to a size nobody agreed to. The byte bound counts inflated bytes too.
-      headers: { ...headers, 'accept-encoding': 'identity' },
-      // A redirect would send the body, which holds a user's words, to an address nobody registered.
-      redirect: 'error',
-      signal: deadline.signal,
-    });
-    const response = await deadline.guard(sent, 'firstByte');
-    return {
-      status: response.status,
-      header: (name) => response.headers.get(name),
-      body: openBody({ stream: response.body, deadline, maxBytes: limits.maxBytes, peer }),
-    };
-  } catch (thrown) {
-    const failure = toFailure(thrown, 'connect', peer);
-    deadline.abort(failure);
-    deadline.close();
-    throw failure;
-  }
-}
-
-function fetchOver(dispatcher: Agent): typeof globalThis.fetch {
-  const bound = (input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]) =>
-    fetch(input, { ...init, dispatcher, redirect: 'error' });
   // undici 8's types and those of Node's own copy differ in names only; the openai package is tested over this function.
   return bound as unknown as typeof globalThis.fetch;
 }

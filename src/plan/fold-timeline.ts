@@ -116,6 +116,7 @@ function foldTaskEvent(task: TaskMarks, event: StreamEvent, at: number): void {
       task.status = 'waiting';
       task.asked ??= at;
       if (event.detail.interrupt.subject === 'output') end(attempt, 'completed', at); // its agent has done its part
+      if (event.detail.interrupt.subject === 'question') end(attempt, 'asked', at);
       break;
     case 'interrupt.resolved':
       task.status = 'pending';

@@ -24,3 +24,13 @@ test('a field that every object inherits is not there', () => {
     'needs "toString" (string)',
   ]);
 });
+
+test('a JSON Schema is asked beside the fields, and not about what baton adds', () => {
+  const json_schema = { properties: { query: { minLength: 3 } }, required: ['query', 'task_id', 'lang'] };
+  const both = PayloadSchema.parse({ required_fields: { query: 'string' }, json_schema });
+  expect(payloadMisfits(both, { query: 'abc', lang: 'de' })).toEqual([]);
+  expect(payloadMisfits(both, { query: 'a' })).toEqual([
+    'wants input_data.lang to be there',
+    'wants input_data.query with at least 3 characters',
+  ]);
+});

@@ -1,5 +1,6 @@
 import type { PayloadSchema } from '../contracts/agent.ts';
 import { ownPayloadFields } from '../contracts/payload.ts';
+import { schemaMisfits } from './schema-misfits.ts';
 
 /** The type names that agents use, in their usual spellings; a name that is not here is taken as it comes. */
 const isOfType: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
@@ -13,7 +14,7 @@ const isOfType: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 
 /**
  * What keeps a task's input from an agent (mission A4): required fields that are not there, and fields of another type than the
- * agent names. Empty when it fits. What baton itself puts into every payload need not be in the input.
+ * agent names, and what its JSON Schema has against the input. Empty when it fits. What baton itself puts into every payload need not be in the input.
  */
 export function payloadMisfits(schema: PayloadSchema, input: Readonly<Record<string, unknown>>): readonly string[] {
   const required = Object.entries(schema.required_fields).filter(([name]) => !ownPayloadFields.has(name));
@@ -24,7 +25,14 @@ export function payloadMisfits(schema: PayloadSchema, input: Readonly<Record<str
   return [
     ...missing.map(([name, type]) => `needs "${name}" (${type})`),
     ...mistyped.map(([name, type]) => `wants "${name}" as ${type}`),
+    ...(schema.json_schema === undefined ? [] : schemaMisfits(ofInput(schema.json_schema), input)),
   ];
+}
+
+/** A schema may be one of the whole payload: what baton adds is there by then. */
+function ofInput(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(schema.required)) return schema;
+  return { ...schema, required: schema.required.filter((name) => !ownPayloadFields.has(name)) };
 }
 
 function isRecord(value: unknown): boolean {

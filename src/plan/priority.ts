@@ -11,3 +11,8 @@ const urgency: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2
 export function jobPriority(priority: Priority, level: number): number {
   return urgency[priority] * LEVELS + LEVELS - Math.min(level, LEVELS - 1);
 }
+
+/** Whether a job's priority is that of high urgency. */
+export function isUrgent(priority: number): boolean {
+  return priority > 0 && priority <= LEVELS;
+}

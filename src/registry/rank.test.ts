@@ -1,56 +1,145 @@
 import { expect, test } from 'vitest';
 import { AgentDescriptor } from '../contracts/agent.ts';
-import { rankAgents } from './rank.ts';
+import { limits } from '../contracts/limits.ts';
+import { type RankInput, rankAgents } from './rank.ts';
+import { freshCondition, type RegisteredAgent } from './registered-agent.ts';
 
-const agent = (agent_id: string, fields: object = {}) => ({
+type Sketch = Partial<Omit<RegisteredAgent, 'agent'>>;
+
+const agent = (agent_id: string, fields: object = {}, sketch: Sketch = {}): RegisteredAgent => ({
   healthy: true,
+  ...freshCondition,
+  ...sketch,
   agent: AgentDescriptor.parse({
-    agent_id,
-    name: agent_id,
-    endpoint: 'http://127.0.0.1:1',
-    capabilities: ['search'],
+    ...{ agent_id, name: agent_id, endpoint: 'http://127.0.0.1:1', capabilities: ['search'] },
     ...fields,
   }),
 });
-const rank = (agents: ReturnType<typeof agent>[], rest: { failed?: string[]; turn?: number; pin?: string } = {}) =>
+/** What `good` good calls of so many, of this latency, leave behind. */
+const record = (calls: number, good: number, latencyMs: number | null = null): Sketch => ({
+  record: { weight: calls, success: good / calls, latencyMs },
+});
+type Rest = Partial<Omit<RankInput, 'task'>> & { task?: Partial<RankInput['task']> };
+const rank = (agents: RegisteredAgent[], { task, ...rest }: Rest = {}) =>
   rankAgents({
-    task: { required_capability: 'search', agent: rest.pin, input_data: {} },
     agents,
-    failed: rest.failed ?? [],
-    turn: rest.turn ?? 0,
+    failed: [],
+    turn: 0,
     canCall: (candidate) => candidate.transport === 'http',
+    ...rest,
+    task: { required_capability: 'search', input_data: {}, ...task },
   });
-const ids = (ranking: ReturnType<typeof rank>) => ranking.eligible.map((found) => found.agent_id);
+const idsOf = ({ eligible }: ReturnType<typeof rank>) => eligible.map(({ agent_id }) => agent_id);
+const order = (agents: RegisteredAgent[], rest: Rest = {}) => idsOf(rank(agents, rest));
 
 test('the highest priority comes first, other capabilities not at all', () => {
-  expect(
-    ids(rank([agent('low'), agent('high', { priority: 5 }), agent('coder', { capabilities: ['custom'] })])),
-  ).toEqual(['high', 'low']);
+  expect(order([agent('low'), agent('high', { priority: 5 }), agent('coder', { capabilities: ['custom'] })])).toEqual([
+    'high',
+    'low',
+  ]);
 });
 
 test('an agent that failed for this task comes last, whatever its priority', () => {
-  expect(ids(rank([agent('low'), agent('high', { priority: 5 })], { failed: ['high'] }))).toEqual(['low', 'high']);
+  const agents = [agent('low'), agent('high', { priority: 5 })];
+  expect(order(agents, { failed: ['high'] })).toEqual(['low', 'high']);
+  expect(order(agents, { failed: ['high', 'low', 'low'] })).toEqual(['high', 'low']);
 });
 
-test('agents of equal rank take turns', () => {
-  const equals = [agent('a'), agent('b'), agent('c', { priority: -1 })];
-  expect([0, 1, 2].map((turn) => ids(rank(equals, { turn })))).toEqual([
+test.each([
+  ['dearer', { price: { per_call: 100 } }, {}],
+  ['slower', {}, record(20, 20, 60_000)],
+  ['busier', { max_concurrent_tasks: 10 }, { busy: 9 }],
+  ['less reliable, though not failing', {}, record(20, 12, 10)],
+  ['all of these', { price: { per_call: 100 }, max_concurrent_tasks: 10 }, { ...record(20, 12, 60_000), busy: 9 }],
+  ['a newcomer that has failed twice', {}, record(2, 0)],
+])('a higher priority wins, even by one, also when its agent is %s', (_, fields, sketch) => {
+  const other = agent('other', { price: {} }, record(20, 20, 10));
+  expect(order([other, agent('preferred', { priority: 1, ...fields }, sketch)])).toEqual(['preferred', 'other']);
+});
+
+test.each([
+  ['every call', record(3, 0)],
+  ['most calls', record(20, 8)],
+])('an agent that fails %s loses its work to others, whatever its priority', (_, sketch) => {
+  const agents = [agent('failing', { priority: 1_000 }, sketch), agent('modest', { priority: -1_000 })];
+  expect(order(agents)).toEqual(['modest', 'failing']);
+  expect(order(agents.slice(0, 1))).toEqual(['failing']);
+});
+
+test.each([
+  ['success', record(20, 14), record(20, 20)],
+  ['latency', record(20, 20, 800), record(20, 20, 200)],
+])('of equal priority the one with the better %s comes first', (_, worse, better) => {
+  expect(order([agent('worse', {}, worse), agent('better', {}, better)])).toEqual(['better', 'worse']);
+});
+
+test('of equal priority the cheaper and the less loaded come first', () => {
+  const priced = (id: string, per_call: number) => agent(id, { price: { per_call } });
+  expect(order([priced('dear', 1), priced('cheap', 0.1), priced('free', 0)])).toEqual(['free', 'cheap', 'dear']);
+  const limited = (id: string, busy: number) => agent(id, { max_concurrent_tasks: 4 }, { busy });
+  expect(order([limited('three', 3), limited('one', 1), limited('two', 2)])).toEqual(['one', 'two', 'three']);
+});
+
+test('what is not known of an agent counts neither for it nor against it', () => {
+  const known = agent('known', { price: { per_call: 1 } }, record(20, 20, 300));
+  const agents = [known, agent('unknown')];
+  expect([0, 1].map((turn) => order(agents, { turn })[0])).toEqual(['known', 'unknown']);
+});
+
+test('agents of equal rank take turns; a little slower or less lucky is equal', () => {
+  const equals = [
+    agent('a', {}, record(20, 20, 100)),
+    agent('b', {}, record(20, 19.9, 130)),
+    agent('c', { priority: -1 }),
+  ];
+  expect([0, 1, 2].map((turn) => order(equals, { turn }))).toEqual([
     ['a', 'b', 'c'],
     ['b', 'a', 'c'],
     ['a', 'b', 'c'],
   ]);
 });
 
+test('of equals the one with the fewest calls of this process comes first', () => {
+  const live = new Map([['a', { calls: 2, busy: undefined, broken: false }]]);
+  expect([0, 1].map((turn) => order([agent('a'), agent('b')], { turn, live }))).toEqual([
+    ['b', 'a'],
+    ['b', 'a'],
+  ]);
+});
+
+test('agents whose skills match the domain are preferred, more words before fewer, and before priority', () => {
+  const agents = [
+    agent('generalist', { priority: 9 }),
+    agent('half', { skills: ['market research'] }),
+    agent('whole', { metadata: { tags: ['Market', 'analysis'] } }),
+    agent('decoder', { skills: ['marketing'] }),
+  ];
+  expect(order(agents, { task: { domain: 'market analysis' } })).toEqual(['whole', 'half', 'generalist', 'decoder']);
+  expect(order(agents)[0]).toBe('generalist');
+});
+
+test.each([
+  [{ priority: 'high' } as const, ['primary', 'none', 'secondary']],
+  [{ priority: 'low' } as const, ['secondary', 'none', 'primary']],
+  [{}, ['secondary', 'none', 'primary']],
+  [{ priority: 'low', pool: 'primary' } as const, ['primary', 'none', 'secondary']],
+])('a task with %j is given to the pools in their order', (task, expected) => {
+  const pooled = (id: string, pool: string | null) => agent(id, { pool, priority: pool === null ? 5 : 0 });
+  const agents = [pooled('none', null), pooled('secondary', 'secondary'), pooled('primary', 'primary')];
+  expect(order(agents, { task })).toEqual(expected);
+});
+
 test('who is not eligible is named with the reason', () => {
-  const { eligible, candidates } = rank(
+  const { eligible, candidates, considered } = rank(
     [
-      { ...agent('ill'), healthy: false },
+      agent('ill', {}, { healthy: false }),
       agent('elsewhere', { transport: 'in_process', endpoint: null }),
       agent('other'),
     ],
-    { pin: 'ill' },
+    { task: { agent: 'ill' } },
   );
   expect(eligible).toEqual([]);
+  expect(considered).toBe(3);
   expect(candidates.map(({ agent_id, reason }) => `${agent_id}: ${reason}`)).toEqual([
     'ill: not healthy',
     'elsewhere: the task is pinned to ill',
@@ -61,4 +150,63 @@ test('who is not eligible is named with the reason', () => {
 test('an agent whose required input the task does not have is not called', () => {
   const picky = agent('picky', { payload_schema: { required_fields: { query: 'string' } } });
   expect(rank([picky]).candidates[0]?.reason).toBe('needs "query" (string)');
+  expect(order([picky], { task: { input_data: { query: 'x' } } })).toEqual(['picky']);
+});
+
+test('an open breaker and taken slots keep an agent out; one that has just refused is out too, one that granted is in', () => {
+  const full = agent('full', { max_concurrent_tasks: 2 }, { busy: 2 });
+  const found = rank([agent('broken', {}, { broken: true }), full, agent('refused'), agent('free')], {
+    asked: new Map([['refused', 'full']]),
+  });
+  expect(idsOf(found)).toEqual(['free']);
+  expect(found.full.map((one) => one.agent.agent_id)).toEqual(['refused', 'full']);
+  expect(found.hasBroken).toBe(true);
+  expect(found.candidates.map(({ agent_id, reason }) => [agent_id, reason])).toEqual([
+    ['free', null],
+    ['broken', 'its breaker is open: it failed too often in a row'],
+    ['full', 'all its slots are taken'],
+    ['refused', 'all its slots are taken'],
+  ]);
+  expect(order([full], { asked: new Map([['full', 'granted']]) })).toEqual(['full']);
+});
+
+test('what this process knows of breakers and slots counts more than an older word of the registry', () => {
+  const limited = agent('limited', { max_concurrent_tasks: 2 }, { busy: 2 });
+  const live = new Map([
+    ['limited', { calls: 0, busy: 1, broken: false }],
+    ['broken', { calls: 0, busy: undefined, broken: true }],
+  ]);
+  expect(order([limited, agent('broken')], { live })).toEqual(['limited']);
+});
+
+test('a score is between 0 and 1, falls along the ranking, and is made of its parts', () => {
+  const agents = [
+    agent('best', { priority: 2, skills: ['law'] }, record(20, 20, 100)),
+    agent('slower', { priority: 2, skills: ['law'] }, record(20, 20, 400)),
+    agent('second', { priority: 1, pool: 'primary' }),
+    agent('failing', { priority: 3 }, record(20, 0)),
+  ];
+  const { candidates } = rank(agents, { task: { domain: 'law' } });
+  // Three levels. A quality of 0.95 for the best: nobody has a price, so each has half of that tenth.
+  expect(candidates.map(({ agent_id, score }) => [agent_id, score])).toEqual([
+    ['best', 0.983],
+    ['slower', 0.95],
+    ['second', 0.633],
+    ['failing', 0.15],
+  ]);
+  expect(candidates[0]?.parts).toEqual({ level: 1, domain: 1, success: 1, latency: 1, load: 1, cost: 0.5 });
+});
+
+test('of many agents the best are told, and some that may not be called with the reason', () => {
+  const many = Array.from({ length: 100 }, (_, index) =>
+    agent(`a${index}`, { priority: index }, { healthy: index < 50 }),
+  );
+  const { eligible, candidates, considered } = rank(many);
+  expect(considered).toBe(100);
+  expect(eligible).toHaveLength(limits.candidates);
+  expect(candidates).toHaveLength(limits.candidates);
+  expect(candidates.slice(0, 15).map(({ agent_id }) => agent_id)).toEqual(
+    Array.from({ length: 15 }, (_, index) => `a${49 - index}`),
+  );
+  expect(candidates.slice(15).map(({ agent_id }) => agent_id)).toEqual(['a99', 'a98', 'a97', 'a96', 'a95']);
 });

@@ -1,76 +1,127 @@
-import { type AgentDescriptor, isSelfContained } from '../contracts/agent.ts';
+import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { EventDetail } from '../contracts/event.ts';
+import { limits } from '../contracts/limits.ts';
 import type { SubTask } from '../contracts/plan.ts';
-import { payloadMisfits } from '../plan/payload-fit.ts';
+import { bestGroup, bestOf } from './best-of.ts';
+import { candidatesOf } from './candidates.ts';
+import { type Columns, columnsOf } from './columns.ts';
+import { wishOf } from './levels.ts';
+import { probeTarget } from './probe-target.ts';
+import type { RegisteredAgent } from './registered-agent.ts';
+import type { Owner } from './spawn-owner.ts';
+import { type StandingInput, type Standings, standingsOf } from './standing.ts';
+import { passing } from './why-not.ts';
 
-/** An agent as the registry knows it: `healthy` when its health key lives, or when it needs no server. */
-export type RegisteredAgent = { readonly agent: AgentDescriptor; readonly healthy: boolean };
+/** What is asked of the agents. */
+export type RankedTask = Owner &
+  Pick<SubTask, 'required_capability' | 'agent' | 'input_data' | 'domain' | 'pool' | 'priority'>;
 
-export type RankInput = {
-  readonly task: Pick<SubTask, 'required_capability' | 'agent' | 'input_data'>;
-  readonly agents: readonly RegisteredAgent[];
-  /** Agents whose calls for this task have failed, once per failure. */
-  readonly failed: readonly string[];
-  /** Whether this process can call the agent: an in-process one only where its module is loaded. */
-  readonly canCall: (agent: AgentDescriptor) => boolean;
-  /** A number that changes from choice to choice: it turns agents of equal rank around. */
-  readonly turn: number;
-};
+export type RankInput = Pick<StandingInput, 'canCall'> &
+  Partial<Pick<StandingInput, 'live' | 'asked'>> & {
+    readonly task: RankedTask;
+    /** A snapshot: it does not change. Agents without the capability are passed over. */
+    readonly agents: readonly RegisteredAgent[];
+    /** Agents whose calls for this task have failed, once per failure. */
+    readonly failed: readonly string[];
+    /** A number that changes from choice to choice: it turns agents of equal rank around. */
+    readonly turn: number;
+  };
 
-/** `eligible` in the order in which to call them, and every agent of the capability with the reason why not. */
+/** Each list has at most limits.candidates agents, best first. */
 export type Ranking = {
+  /** Those that may be called, in the order in which to call them; `free` is the same with all that is known of them. */
   readonly eligible: readonly AgentDescriptor[];
-  /** HTTP agents that only their health keeps out: to be asked whether they serve. */
+  readonly free: readonly RegisteredAgent[];
+  /** Those that only their slots keep out. */
+  readonly full: readonly RegisteredAgent[];
+  /** Those that only their health keeps out, and that can be asked whether they serve. */
   readonly silent: readonly AgentDescriptor[];
+  /** Whether there is one that only its breaker keeps out. */
+  readonly hasBroken: boolean;
+  /** With score and parts, or the reason why not. */
   readonly candidates: EventDetail<'agent.selected'>['candidates'];
+  /** How many agents have the capability. */
+  readonly considered: number;
 };
 
-/** Chooses by capability, pin, payload, health and priority (the seed's rule); agents that failed for this task come last. */
-export function rankAgents({ task, agents, failed, canCall, turn }: RankInput): Ranking {
-  const considered = agents
-    .filter(({ agent }) => agent.capabilities.includes(task.required_capability))
-    .map(({ agent, healthy }) => ({ agent, reason: whyNot({ task, agent, healthy, canCall }) }));
-  const failures = (agent: AgentDescriptor): number => failed.filter((id) => id === agent.agent_id).length;
-  const eligible = considered
-    .filter(({ reason }) => reason === null)
-    .map(({ agent }) => agent)
-    .toSorted((a, b) => failures(a) - failures(b) || b.priority - a.priority || a.agent_id.localeCompare(b.agent_id));
+const nobody: ReadonlyMap<string, never> = new Map<string, never>();
+
+/**
+ * Chooses by capability, pin, payload, health, breaker and slots, then by level and quality (docs/choice.md); ties by the fewest calls,
+ * then by turn. Agents that failed for this task come last. Pure: it decides from what it is given.
+ */
+export function rankAgents(input: RankInput): Ranking {
+  const { task, agents, failed, canCall, live = nobody, asked = nobody, turn } = input;
+  const columns = columnsOf(agents, task.required_capability);
+  const wish = wishOf(task, failed);
+  const standings = standingsOf(columns, { task, canCall, wish, live, asked });
+  const better = openOrder(standings);
+  const keptBy = (reason: string): readonly number[] => rank(placesOf(standings, reason), better, turn);
+  const ranked = rank(placesOf(standings, null), better, turn);
+  const registered = (places: readonly number[]): readonly RegisteredAgent[] =>
+    places.flatMap((place) => columns.agents[place] ?? []);
+  const free = registered(ranked);
+  const barred = bestOf(
+    placesWithReason(standings),
+    (a, b) => (standings.levels[b] ?? 0) - (standings.levels[a] ?? 0),
+    limits.candidates,
+  );
   return {
-    eligible: turnAround(eligible, turn, (a, b) => failures(a) === failures(b) && a.priority === b.priority),
-    silent: considered
-      .filter(({ agent, reason }) => reason === NOT_HEALTHY && agent.transport === 'http')
-      .map(({ agent }) => agent),
-    candidates: considered.map(({ agent, reason }) => ({
-      agent_id: agent.agent_id,
-      priority: agent.priority,
-      eligible: reason === null,
-      reason,
-    })),
+    free,
+    eligible: free.map(({ agent }) => agent),
+    full: registered(keptBy(passing.full)),
+    silent: registered(rank(silentPlaces(standings, columns), better, turn)).map(({ agent }) => agent),
+    hasBroken: standings.reasons.includes(passing.broken),
+    candidates: candidatesOf({ columns, standings, wish, ranked, barred }),
+    considered: columns.agents.length,
   };
 }
 
-const NOT_HEALTHY = 'not healthy';
-
-type Doubt = { readonly task: RankInput['task']; readonly canCall: RankInput['canCall'] } & RegisteredAgent;
-
-function whyNot({ task, agent, healthy, canCall }: Doubt): string | null {
-  if (task.agent !== undefined && task.agent !== agent.agent_id) return `the task is pinned to ${task.agent}`;
-  if (!canCall(agent)) return 'in-process, and not loaded by this worker';
-  const misfits = payloadMisfits(agent.payload_schema, task.input_data);
-  if (misfits.length > 0) return misfits.join(', ');
-  return healthy ? null : NOT_HEALTHY;
+function placesOf({ reasons }: Standings, wanted: string | null): readonly number[] {
+  const places: number[] = [];
+  for (let place = 0; place < reasons.length; place += 1) if (reasons[place] === wanted) places.push(place);
+  return places;
 }
 
-/** Turns the group of equals at the front around by `turn`, so that equal agents share the work. */
-function turnAround<T>(sorted: readonly T[], turn: number, equal: (a: T, b: T) => boolean): readonly T[] {
-  const first = sorted[0];
-  if (first === undefined) return sorted;
-  const group = sorted.filter((item) => equal(first, item));
-  const shift = turn % group.length;
-  return [...group.slice(shift), ...group.slice(0, shift), ...sorted.slice(group.length)];
+function placesWithReason({ reasons }: Standings): readonly number[] {
+  const places: number[] = [];
+  for (let place = 0; place < reasons.length; place += 1) if (reasons[place] !== null) places.push(place);
+  return places;
 }
 
-/** An agent that can answer without a server of its own is healthy as long as it is registered. */
-export function needsHealth(agent: AgentDescriptor): boolean {
-  return !isSelfContained(agent);
+/** Of those that are not healthy, whoever can be asked whether it serves. */
+function silentPlaces(standings: Standings, { agents }: Columns): readonly number[] {
+  const canBeAsked = (place: number): boolean => {
+    const agent = agents[place]?.agent;
+    return agent !== undefined && probeTarget(agent) !== undefined;
+  };
+  return placesOf(standings, passing.silent).filter(canBeAsked);
+}
+
+type Order = (a: number, b: number) => number;
+
+function openOrder({ levels, qualities, calls }: Standings): Order {
+  const at = (column: Float64Array | Int32Array, place: number): number => column[place] ?? 0;
+  return (a, b) => at(levels, b) - at(levels, a) || at(qualities, b) - at(qualities, a) || at(calls, a) - at(calls, b);
+}
+
+/** The best limits.candidates. The group of equals at the front is turned around, so that equal agents share the work. */
+function rank(places: readonly number[], better: Order, turn: number): readonly number[] {
+  const group = bestGroup(places, better);
+  const shift = turn % Math.max(1, group.length);
+  const front = [...group.slice(shift, shift + limits.candidates), ...group.slice(0, shift)].slice(
+    0,
+    limits.candidates,
+  );
+  const left = limits.candidates - front.length;
+  if (left === 0 || group.length === places.length) return front;
+  const members = new Set(group);
+  return [
+    ...front,
+    ...bestOf(
+      places.filter((place) => !members.has(place)),
+      better,
+      left,
+    ),
+  ];
 }

@@ -1,113 +1,109 @@
-import type { Redis } from 'ioredis';
-import { AgentDescriptor } from '../contracts/agent.ts';
-import type { Keys } from '../contracts/keys.ts';
-import { defaults } from '../contracts/limits.ts';
-import { needsHealth, type RegisteredAgent } from './rank.ts';
+// registry: who can do it. Descriptors in one hash, health as keys that expire by Redis's clock, changes in one log; shared by all processes.
+import type { AgentDescriptor, Capability } from '../contracts/agent.ts';
+import type { AgentSource, HealthSign } from '../contracts/agent-view.ts';
+import type { Store } from '../journal/store.ts';
+import { loadCondition } from './condition.ts';
+import { openDescriptors, type UnreadableReport } from './descriptors.ts';
+import { type AgentDetails, findAgent } from './find-agent.ts';
+import { loadSigns, showLife } from './health.ts';
+import { type Registered, type Registration, type Remover, registerAgent, removeAgent } from './register.ts';
+import { freshCondition, needsHealth, type RegisteredAgent } from './registered-agent.ts';
+import { openSnapshot } from './snapshot.ts';
 
-/** How old a snapshot may be: how long an agent whose health has expired can still be chosen. */
-const FRESH_MS = 1_000;
-
-/** Who can do what, shared by all processes: descriptors in one hash, health as keys that expire by Redis's clock. */
+/** Who can do what. Every write is one step in Redis, and harmless when it is sent twice. */
 export type Registry = {
   /** Registers or replaces an agent; it counts as healthy for defaults.healthTtlMs. True when it is new. */
-  put(agent: AgentDescriptor): Promise<boolean>;
-  /** Takes an agent out at once. False when it was not there. */
-  remove(id: string): Promise<boolean>;
-  /** The loop that serves says that it does. False when the agent is not registered (any more): register again. */
-  heartbeat(id: string): Promise<boolean>;
+  put(agent: AgentDescriptor, by?: { readonly source?: AgentSource }): Promise<boolean>;
+  /** The same with conditions: only a new one, only a change, only by who has read it. */
+  register(registration: Registration): Promise<Registered>;
+  /** Takes an agent out at once. False when it was not there; throws agent_instance_mismatch. */
+  remove(id: string, remover?: Remover): Promise<boolean>;
+  /** The loop that serves says that it does. False when the agent is not registered (any more): register again. Throws agent_instance_mismatch. */
+  heartbeat(id: string, instance?: string): Promise<boolean>;
   /** A probe found that the agent serves: a heartbeat whose effect this process sees at once. */
   revive(id: string): Promise<boolean>;
-  /** All agents with their health, read now. */
-  list(): Promise<readonly RegisteredAgent[]>;
+  /** A call of it succeeded, which shows as well as a probe that it serves. Asks Redis at most every few seconds per agent. */
+  noteServed(id: string): Promise<void>;
+  /** All agents, or those of a capability, as they stand now. */
+  list(capability?: Capability): Promise<readonly RegisteredAgent[]>;
   /** The same, at most a second old: no round trip for most tasks. */
   recent(): Promise<readonly RegisteredAgent[]>;
+  byCapability(capability: Capability): Promise<readonly RegisteredAgent[]>;
+  /** Agents have come or gone by another way than this: the next choice of this process reads anew. */
+  refresh(): void;
+  /** One agent with everything that is known of it; undefined when it is not registered. */
+  find(id: string): Promise<AgentDetails | undefined>;
+  /** All agents that need health, with what keeps each healthy now: what the prober walks. */
+  signs(): Promise<readonly AgentSign[]>;
 };
 
-export type RegistryOptions = {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  /** Hears of a descriptor that cannot be read, written by another version perhaps: its agent is passed over. */
-  readonly onUnreadable?: (agent: string, cause: unknown) => void;
-};
+export type AgentSign = { readonly agent: AgentDescriptor; readonly sign: HealthSign | null };
+
+export type RegistryOptions = Store & { readonly onUnreadable?: UnreadableReport };
+
+/** A success is worth a write when the last one is so old: well within the time it counts for. */
+const SERVED_EVERY_MS = 5_000;
 
 /** Opens the registry on a connection that stays the caller's. */
 export function openRegistry({ redis, keys, onUnreadable = () => undefined }: RegistryOptions): Registry {
-  const parseAll = openParser(onUnreadable);
-  const serves = (id: string) => redis.set(keys.agentHealth(id), '1', 'PX', defaults.healthTtlMs);
+  const store: Store = { redis, keys };
+  const descriptors = openDescriptors(store, onUnreadable);
+  const snapshot = openSnapshot({ descriptors, loadState: (agents) => loadState(store, agents) });
+  const isDue = openThrottle(SERVED_EVERY_MS);
 
-  async function list(): Promise<readonly RegisteredAgent[]> {
-    const agents = parseAll(await redis.hgetall(keys.agents));
-    const dependent = agents.filter(needsHealth).map((agent) => agent.agent_id);
-    const alive = dependent.length === 0 ? [] : await redis.mget(dependent.map(keys.agentHealth));
-    const healthy = new Set(dependent.filter((_, index) => alive[index] !== null));
-    return agents.map((agent) => ({ agent, healthy: !needsHealth(agent) || healthy.has(agent.agent_id) }));
-  }
-
-  async function heartbeat(id: string): Promise<boolean> {
-    if ((await redis.hexists(keys.agents, id)) === 0) return false;
-    await serves(id);
-    return true;
-  }
-
-  const snapshot = openSnapshot(list);
+  const seen = async <T>(write: Promise<T>): Promise<T> => {
+    const outcome = await write;
+    snapshot.forget();
+    return outcome;
+  };
+  const register: Registry['register'] = (registration) => seen(registerAgent(store, registration));
   return {
-    heartbeat,
-    list,
-    recent: snapshot.read,
-    put: async (agent) => {
-      const added = await redis.hset(keys.agents, agent.agent_id, JSON.stringify(agent));
-      await serves(agent.agent_id);
-      snapshot.forget();
-      return added === 1;
+    register,
+    put: async (agent, by) => (await register({ ...by, agent, mode: 'put' })) === 'registered',
+    remove: (id, remover) => seen(removeAgent(store, id, remover)),
+    heartbeat: (agent, instance) => showLife(store, { agent, sign: 'heartbeat', instance }),
+    revive: (agent) => seen(showLife(store, { agent, sign: 'probe' })),
+    noteServed: async (agent) => {
+      if (isDue(agent)) await showLife(store, { agent, sign: 'call' });
     },
-    remove: async (id) => {
-      const removed = await redis.hdel(keys.agents, id);
-      await redis.del(keys.agentHealth(id));
-      snapshot.forget();
-      return removed === 1;
-    },
-    revive: async (id) => {
-      const known = await heartbeat(id);
-      snapshot.forget();
-      return known;
+    list: snapshot.readNow,
+    recent: () => snapshot.read(),
+    byCapability: snapshot.read,
+    refresh: snapshot.forget,
+    find: (id) => findAgent(store, id, onUnreadable),
+    signs: async () => {
+      await descriptors.sync();
+      const agents = descriptors.all().filter(needsHealth);
+      const signs = await loadSigns(store, agents.map(idOf));
+      return agents.map((agent, index) => ({ agent, sign: signs[index] ?? null }));
     },
   };
 }
 
-type Parsed = { readonly text: string; readonly agent: AgentDescriptor | undefined };
-
-/** Descriptors change seldom: each text is parsed, or found unreadable, once. */
-function openParser(onUnreadable: NonNullable<RegistryOptions['onUnreadable']>) {
-  let known: ReadonlyMap<string, Parsed> = new Map();
-  const parse = (id: string, text: string): Parsed => {
-    const before = known.get(id);
-    if (before?.text === text) return before;
-    try {
-      return { text, agent: AgentDescriptor.parse(JSON.parse(text)) };
-    } catch (cause) {
-      onUnreadable(id, cause);
-      return { text, agent: undefined };
-    }
-  };
-  return (texts: Readonly<Record<string, string>>): readonly AgentDescriptor[] => {
-    known = new Map(Object.entries(texts).map(([id, text]) => [id, parse(id, text)]));
-    return [...known.values()].flatMap(({ agent }) => agent ?? []);
-  };
+/** How agents stand: health, and what has become of their calls. */
+export async function loadState(store: Store, agents: readonly AgentDescriptor[]): Promise<readonly RegisteredAgent[]> {
+  const dependent = agents.filter(needsHealth).map(idOf);
+  const [signs, conditions] = await Promise.all([loadSigns(store, dependent), loadCondition(store, agents.map(idOf))]);
+  const healthy = new Set(dependent.filter((_, index) => signs[index] !== null));
+  return agents.map((agent) => ({
+    agent,
+    healthy: !needsHealth(agent) || healthy.has(agent.agent_id),
+    ...(conditions.get(agent.agent_id) ?? freshCondition),
+  }));
 }
 
-/** One read serves everybody who asks within FRESH_MS. */
-function openSnapshot(list: () => Promise<readonly RegisteredAgent[]>) {
-  let current: { readonly at: number; readonly agents: Promise<readonly RegisteredAgent[]> } | undefined;
-  const forget = (): void => {
-    current = undefined;
-  };
-  const read = (): Promise<readonly RegisteredAgent[]> => {
+function idOf({ agent_id }: AgentDescriptor): string {
+  return agent_id;
+}
+
+/** True for an id at most once in so many milliseconds. */
+function openThrottle(everyMs: number): (id: string) => boolean {
+  const last = new Map<string, number>();
+  return (id) => {
     const now = performance.now();
-    if (current !== undefined && now - current.at < FRESH_MS) return current.agents;
-    const agents = list();
-    current = { at: now, agents };
-    agents.catch(forget);
-    return agents;
+    if (now - (last.get(id) ?? Number.NEGATIVE_INFINITY) < everyMs) return false;
+    for (const [other, at] of last) if (now - at >= everyMs) last.delete(other);
+    last.set(id, now);
+    return true;
   };
-  return { read, forget };
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BatonError } from '../contracts/error.ts';
-import { isProduction, loadConfig, settingNames } from './config.ts';
+import { agentHttpSettings, isProduction, loadConfig, settingNames } from './config.ts';
 
 function faultOf(env: Record<string, string>): BatonError {
   try {
@@ -131,4 +131,27 @@ test('the prices of the model are decimals of US dollars, nothing by default', (
       /BATON_PRICE_INPUT: expected a number of US dollars/,
     );
   }
+});
+
+describe('where agents may be, and their secrets', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('hosts are a list, unset by default; its entries are read by the address policy', () => {
+    expect(loadConfig({}).agentHosts).toBeUndefined();
+    const { agentHosts } = loadConfig({ BATON_AGENT_HOSTS: ' agents.example.com , 10.0.0.0/8,,public' });
+    expect(agentHosts).toEqual(['agents.example.com', '10.0.0.0/8', 'public']);
+    for (const list of [',', 'a,'.repeat(201), 'a'.repeat(301)]) {
+      expect(() => loadConfig({ BATON_AGENT_HOSTS: list })).toThrow(/- BATON_AGENT_HOSTS: expected .*, came "/);
+    }
+  });
+
+  test('secrets are the variables of their prefix and are no part of the configuration', () => {
+    vi.stubEnv('BATON_SECRET_FAR', 'canary-1');
+    vi.stubEnv('OPENAI_API_KEY', 'canary-2');
+    const config = loadConfig({ ...process.env, BATON_ENV: 'production', BATON_SECRETS_DIR: '/run/secrets' });
+    const settings = agentHttpSettings(config);
+    expect(settings).toMatchObject({ production: true, secretsDir: '/run/secrets' });
+    expect(settings.secretVariables).toEqual({ BATON_SECRET_FAR: 'canary-1' });
+    expect(JSON.stringify(config)).not.toContain('canary-1');
+  });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BatonError, type Fault } from '../contracts/error.ts';
 import { defaults } from '../contracts/limits.ts';
+import { defaultPool, parsePool, poolUnits } from '../contracts/pool.ts';
 
 const DAY_MS = 86_400_000;
 /** The key in the seed's example: a placeholder, never to be sent to a server. */
@@ -94,8 +95,45 @@ const Environment = z.object({
   BATON_RECONCILE_MS: wholeNumber(100, 600_000, 'milliseconds').default(defaults.reconcileMs),
   /** ms a task waits for a healthy agent before it fails, 0 to 3,600,000. Default 10,000: an agent that restarts is back by then. */
   BATON_AGENT_WAIT_MS: wholeNumber(0, 3_600_000, 'milliseconds').default(defaults.agentWaitMs),
+  /** What spawned agents may hold together: agents (0 to 2,000), memory_mb, tokens_per_minute. Default agents=100,memory_mb=16384,tokens_per_minute=2000000: room for what one machine runs. */
+  BATON_POOL: text('a list of amounts')
+    .transform((list, context) => {
+      const pool = parsePool(list);
+      if (pool !== undefined) return pool;
+      context.addIssue({ code: 'custom', message: `expected amounts of ${poolUnits.join(', ')}, as in agents=20` });
+      return z.NEVER;
+    })
+    .default(defaultPool),
+  /** auto: an agent is made from a template for a task that no registered one can take; asked: only for tasks that ask for a template. Default auto: a model alone answers. */
+  BATON_SPAWN: z.enum(['auto', 'asked'], { error: 'expected auto or asked' }).default('auto'),
+  /** Failed calls in a row after which an agent is left alone for a while, 1 to 1,000,000. Default 5: more than one task's retries. */
+  BATON_BREAKER_FAILURES: wholeNumber(1, 1_000_000, 'calls').default(defaults.breakerFailures),
+  /** ms such an agent is left alone before one call tries it, 100 to 600,000. Default 10,000; doubled when that call fails too. */
+  BATON_BREAKER_OPEN_MS: wholeNumber(100, 600_000, 'milliseconds').default(defaults.breakerOpenMs),
   /** ms a process that was told to stop gives its running tasks and streams, 0 to 600,000. Default 25,000: within the 30 s a platform usually waits. */
   BATON_DRAIN_MS: wholeNumber(0, 600_000, 'milliseconds').default(defaults.drainMs),
+  /** Hosts that agents may have, comma-separated, 1 to 200 entries: docs/network.md has the forms. Default: unset, loopback outside production and none in it. */
+  BATON_AGENT_HOSTS: text('a list of hosts')
+    .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
+    .pipe(
+      z
+        .array(z.string().max(300, 'expected entries of at most 300 characters'))
+        .min(1, 'expected at least one host')
+        .max(200, 'expected at most 200 entries'),
+    )
+    .optional(),
+  /** Folder with the files that `file:` references of agents name. Default: unset, there are none. */
+  BATON_SECRETS_DIR: text('a folder').optional(),
+  /** Path of the JSON file with the commands that agents may be: docs/commands.md has its form. Default: unset, there are none. */
+  BATON_COMMANDS: text('the path of a file').optional(),
+  /** Base URL of a foreign discovery service, whose GET /agents lists agents in the seed's form. Default: unset, only what registers here is known. */
+  DISCOVERY_SERVICE_URL: httpUrl()
+    .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'expected a URL without user name and password')
+    .optional(),
+  /** ms an answer of the discovery service is fresh, 1,000 to 24 h; it is asked again before. Default 300,000, the seed's five minutes. */
+  BATON_DISCOVERY_TTL_MS: wholeNumber(1_000, DAY_MS, 'milliseconds').default(defaults.discoveryTtlMs),
+  /** ms between two probes of an agent that sends no heartbeats, 100 to 60,000. Default 5,000, as often as others send heartbeats. */
+  BATON_PROBE_MS: wholeNumber(100, 60_000, 'milliseconds').default(defaults.heartbeatMs),
   /** Path of the redis-server to start when REDIS_URL is unset. Default: unset, the one on PATH, else one from the system's packages. */
   REDIS_SERVER_BIN: text('the path of a redis-server').optional(),
   /** The user's cache folder (XDG base directory specification: a relative one is ignored). Default ~/.cache. */
@@ -127,6 +165,28 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 /** The settings of this process. */
 export function configFromProcess(): Config {
   return loadConfig(process.env);
+}
+
+/**
+ * What the client for agents is opened with: where they may be, and their secrets. The variables that `env:` references may name are
+ * no settings, so that they are in no configuration that is logged or handed on.
+ */
+export function agentHttpSettings(config: Config) {
+  const secretVariables = Object.fromEntries(
+    Object.entries(process.env).filter(([name, value]) => name.startsWith('BATON_SECRET_') && value !== undefined),
+  ) as Readonly<Record<string, string>>; // those without a value are left out
+  return {
+    agentHosts: config.agentHosts,
+    secretsDir: config.secretsDir,
+    production: isProduction(config),
+    secretVariables,
+  };
+}
+
+/** What commands are opened with: their file, where their programs are looked for, and what none of them may read in a sandbox. */
+export function commandSettings({ commandsFile, secretsDir, home }: Config) {
+  const hidden = [home, secretsDir].flatMap((folder) => (folder === undefined ? [] : [path.resolve(folder)]));
+  return { file: commandsFile, searchPath: process.env.PATH, hidden };
 }
 
 /** Settings for a child process, by their names here; undefined takes one away. */
@@ -188,6 +248,17 @@ function toConfig(env: z.output<typeof Environment>) {
     reconcileMs: env.BATON_RECONCILE_MS,
     drainMs: env.BATON_DRAIN_MS,
     agentWaitMs: env.BATON_AGENT_WAIT_MS,
+    breakerFailures: env.BATON_BREAKER_FAILURES,
+    breakerOpenMs: env.BATON_BREAKER_OPEN_MS,
+    pool: env.BATON_POOL,
+    spawn: env.BATON_SPAWN,
+    /** The entries of BATON_AGENT_HOSTS; the address policy reads them. */
+    agentHosts: env.BATON_AGENT_HOSTS,
+    secretsDir: env.BATON_SECRETS_DIR,
+    commandsFile: env.BATON_COMMANDS,
+    discoveryUrl: env.DISCOVERY_SERVICE_URL,
+    discoveryTtlMs: env.BATON_DISCOVERY_TTL_MS,
+    probeMs: env.BATON_PROBE_MS,
     redisServerBin: env.REDIS_SERVER_BIN,
     cacheFolder: cacheFolder(env.XDG_CACHE_HOME),
   };

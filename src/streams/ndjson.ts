@@ -1,7 +1,6 @@
-import type { StreamEvent } from '../contracts/event.ts';
 import { toJsonLine } from './json-line.ts';
 
 /** An event as one line of NDJSON, its line feed included. */
-export function encodeNdjson(event: StreamEvent): string {
+export function encodeNdjson(event: object): string {
   return `${toJsonLine(event)}\n`;
 }

@@ -38,6 +38,8 @@ export type Publisher = {
   readonly flush: () => Promise<void>;
   /** Aborts at once when the publisher can write no more, with the BatonError as its reason: end the agent's call. */
   readonly lost: AbortSignal;
+  /** Events are this agent's from here on; resolves when Redis has those before, and rejects as `publish` does. */
+  readonly speakAs: (agent: string) => Promise<void>;
   /** Drops what waits and stops trying. Call it when the attempt is over, after `flush` if its events are to count. */
   readonly close: () => void;
 };
@@ -49,12 +51,14 @@ export function openPublisher(options: PublisherOptions): Publisher {
     publish: (event) => publisher.publish(event),
     flush: () => publisher.flush(),
     lost: publisher.lost,
+    speakAs: (agent) => publisher.speakAs(agent),
     close: () => publisher.close(),
   };
 }
 
 class AttemptPublisher {
   readonly #options: PublisherOptions;
+  #agent: string;
   readonly #lost = new AbortController();
   readonly #stopped = new AbortController();
   #held: AttemptEvent | undefined;
@@ -66,6 +70,7 @@ class AttemptPublisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#agent = options.agent;
     const { signal } = options;
     const abort = (): void => this.#fail(toAbortError(signal?.reason));
     signal?.addEventListener('abort', abort, { once: true, signal: this.#stopped.signal });
@@ -92,6 +97,12 @@ class AttemptPublisher {
     this.#held = undefined;
     while (this.#sending !== undefined) await this.#sending;
     this.#stopped.signal.throwIfAborted();
+  }
+
+  async speakAs(agent: string): Promise<void> {
+    if (agent === this.#agent) return;
+    await this.flush();
+    this.#agent = agent;
   }
 
   close(): void {
@@ -123,8 +134,9 @@ class AttemptPublisher {
 
   /** One batch, under the same numbers until Redis has it: a resend after a lost reply writes nothing twice. */
   async #append(batch: readonly AttemptEvent[]): Promise<void> {
-    const { store, run, task, epoch, agent } = this.#options;
-    const events = batch.map((event): EventDraft => ({ ...event, task_id: task, agent_id: agent, attempt: epoch }));
+    const { store, run, task, epoch } = this.#options;
+    const head = { task_id: task, agent_id: this.#agent, attempt: epoch };
+    const events = batch.map((event): EventDraft => ({ ...event, ...head }));
     const append = () => appendEvents(store, { run, task, epoch, first: this.#next, events });
     const outcome = await retry(append, { redis: store.redis, signal: this.#stopped.signal });
     if (outcome !== 'written') throw refusals[outcome](this.#options);

@@ -1,4 +1,3 @@
-import type { StreamEvent } from '../contracts/event.ts';
 import { toJsonLine } from './json-line.ts';
 
 const RETRY_MS = 1_000;
@@ -11,7 +10,7 @@ export const sseHeartbeat = ': heartbeat\n\n';
  * An event as SSE. No `event:` line: EventSource's onmessage sees all of them, and an `error` of ours can't be taken for a
  * broken connection.
  */
-export function encodeSse(event: StreamEvent): string {
+export function encodeSse(event: { readonly id: string }): string {
   return `id: ${event.id}\ndata: ${toJsonLine(event)}\n\n`;
 }
 

@@ -1,7 +1,6 @@
 // Questions to humans about a task: before it begins, after it, or in place of an agent. While one is open, its job holds no slot.
 import { BatonError } from '../contracts/error.ts';
 import { InputEdit } from '../contracts/interrupt.ts';
-import type { TaskResult } from '../contracts/result.ts';
 import type { Verdict } from '../contracts/verdict.ts';
 import { type Asking, askHuman, keepAsking } from '../flow/ask.ts';
 import { loadTaskQuestions, type Question, type Resolution } from '../journal/load-asks.ts';
@@ -10,7 +9,7 @@ import { approvalContent } from './approval-content.ts';
 import { approvedResult, giveHeld, rejectedResult } from './approved-result.ts';
 import type { Claimed, Work } from './attempt.ts';
 import { claimQuietly } from './claim-quietly.ts';
-import { settle, settleAtEnd } from './settle.ts';
+import { type Settling, settle, settleAtEnd } from './settle.ts';
 
 type Begin = (work: Work) => Promise<Verdict>;
 
@@ -25,10 +24,13 @@ export async function runWithApproval(work: Work, begin: Begin): Promise<Verdict
 }
 
 /** Records a result; one that a human has to see is kept instead and asked about, so that no agent is called again for it. */
-export function settleOrAsk(work: Work, { epoch, result }: { epoch: number; result: TaskResult }): Promise<Verdict> {
-  if (result.status !== 'completed' || !asksAfter(work.data.task)) return settleAtEnd(work, { epoch, result });
+export async function settleOrAsk(work: Work, settling: Settling): Promise<Verdict> {
+  const { epoch, result, onCounted } = settling;
+  if (result.status !== 'completed' || !asksAfter(work.data.task)) return settleAtEnd(work, settling);
   const { response: content, ...rest } = result;
-  return ask(work, { epoch, subject: 'output', content, edit: 'text', held: { ...rest, response: '' } });
+  const verdict = await ask(work, { epoch, subject: 'output', content, edit: 'text', held: { ...rest, response: '' } });
+  if (verdict.kind === 'wait') onCounted?.();
+  return verdict;
 }
 
 function askBefore({ work, claim }: Claimed): Promise<Verdict> {
@@ -62,7 +64,7 @@ function afterOutput(work: Work, question: Question): Promise<Verdict> {
 }
 
 /** The job came back although nobody has decided: its worker died before it could step out, or its run is told to stop. */
-async function keepWaiting(work: Work, question: Question): Promise<Verdict> {
+export async function keepWaiting(work: Work, question: Question): Promise<Verdict> {
   const outcome = await keepAsking(work.tools.flow, question);
   if (outcome === 'open') return { kind: 'wait' };
   if (outcome === 'decided') return { kind: 'again', delayMs: 0 };
@@ -70,7 +72,7 @@ async function keepWaiting(work: Work, question: Question): Promise<Verdict> {
 }
 
 /** A withdrawn question's task has a result already, or its run has ended: the claim finds out. */
-function isRefused({ state }: Resolution): boolean {
+export function isRefused({ state }: Resolution): boolean {
   return state === 'rejected' || state === 'withdrawn';
 }
 

@@ -61,8 +61,8 @@ async function sayAndSettle(claimed: Claimed, given: TaskResult): Promise<Verdic
   return settle(work, { epoch: claim.epoch, result });
 }
 
-/** Checked when it was decided. */
-function textOf({ content }: Resolution): string {
+/** The text of an edit: checked when it was decided. */
+export function textOf({ content }: Resolution): string {
   if (typeof content !== 'string') throw new TypeError(`expected the text of an edit, came ${typeof content}`);
   return content;
 }

@@ -5,13 +5,19 @@ import type { FailureReport } from '../contracts/error.ts';
 import type { EventDetail } from '../contracts/event.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
+import type { AgentAnswer } from '../contracts/question.ts';
 import { closeJoin } from '../flow/close-join.ts';
 import type { Flow } from '../flow/flow.ts';
 import { beginJoins } from '../flow/join-timers.ts';
 import { type Announcement, type Claim, claimTask, type OwnedClaim } from '../journal/claim.ts';
+import { goesOn } from '../journal/goes-on.ts';
 import { type Admission, admitJoin } from '../plan/join.ts';
+import { isUrgent } from '../plan/priority.ts';
 import type { Chooser } from '../registry/choose.ts';
-import type { Ranking } from '../registry/rank.ts';
+import type { Outcomes } from '../registry/outcomes.ts';
+import type { Permit } from '../registry/permit.ts';
+import type { RankedTask, Ranking } from '../registry/rank.ts';
+import type { Spawner } from '../registry/spawner.ts';
 import { type Purse, setAside } from './pay.ts';
 
 export type Invocation = {
@@ -27,6 +33,8 @@ export type TaskTools = {
   /** This process, as task.started names it. */
   readonly worker: string;
   readonly chooser: Chooser;
+  readonly outcomes: Outcomes;
+  readonly spawner: Spawner;
   readonly invoke: (invocation: Invocation) => AsyncIterable<AgentEvent>;
   /** The same in a process of its own, for a call that may end its process. */
   readonly isolate: (invocation: Invocation) => AsyncIterable<AgentEvent>;
@@ -44,6 +52,10 @@ export type Work = {
   readonly priority: number;
   /** How often a worker has died over it. */
   readonly deaths: number;
+  /** How often its job was begun, this time included. */
+  readonly starts: number;
+  /** What the call begins with when its agent has asked before, and how many answers that makes. */
+  readonly answered?: AgentAnswer & { readonly round: number };
   readonly signal: AbortSignal;
 };
 
@@ -54,16 +66,26 @@ export type Claimed = { readonly work: Work; readonly claim: OwnedClaim; readonl
 export type Attempt = Claimed & {
   /** The agent that was announced with the claim; undefined when no healthy one was known. */
   readonly announced: AgentDescriptor | undefined;
+  /** Unique to the attempt: in whose name it holds slots. */
+  readonly holder: string;
+  /** Leave to call the announced agent. */
+  readonly permit: Permit | undefined;
+  /** Every permit it holds. Whoever holds the attempt disposes of them, once what came of its call is noted. */
+  readonly holds: AsyncDisposableStack;
   /** Undefined when its call costs its run nothing. Whoever holds the attempt disposes of it. */
   readonly purse: Purse | undefined;
   readonly beganAt: number;
 };
 
 /**
- * Why there is none: what the claim found; or `poor`: what is left of the budget is set aside for other calls; or `early`: a branch of
- * its join has no result, although its job waits for nothing more.
+ * Why there is none: what the claim found; or `poor`: what is left of the budget is set aside for other calls; or `full`: every agent
+ * that could be called has all its slots taken; or `early`: a branch of its join has no result, although its job waits for nothing more.
  */
-export type NoAttempt = Exclude<Claim, OwnedClaim> | { readonly state: 'poor' } | { readonly state: 'early' };
+export type NoAttempt =
+  | Exclude<Claim, OwnedClaim>
+  | { readonly state: 'poor' }
+  | { readonly state: 'full'; readonly delayMs: number }
+  | { readonly state: 'early' };
 
 /** What a task begins with: the dependencies that are its inputs, those that must have completed first, and how many they are. */
 export type Entry = { readonly inputs: readonly string[]; readonly needed: number; readonly admission: Admission };
@@ -108,22 +130,39 @@ export async function claimWork(
 }
 
 /**
- * Claims an epoch for the next call. The agent is ranked before, from what the registry knows without a round trip, so that one
- * script can say both that the task started and who was chosen. A settled task gives its claim only, and so does one that has to
- * wait for money.
+ * Claims an epoch for the next call. The agent is chosen before, from what the registry knows without a round trip, so that one
+ * script can say both that the task started and who was chosen. A settled task gives its claim only; one that has to wait for money,
+ * or for a slot, raises no epoch and says nothing.
  */
 export async function beginAttempt(work: Work, failed: readonly string[]): Promise<Attempt | NoAttempt> {
-  const { task } = work.data;
-  const ranking = await work.tools.chooser.now({ task, failed });
-  const announced = ranking.eligible[0];
+  const { tools, data } = work;
   const token = randomUUID();
-  const purse = await setAside(work.tools.flow.store, { data: work.data, call: token, agents: ranking.eligible });
+  const holder = `${data.run_id}.${data.task.task_id}.${token}`;
+  const choice = await tools.chooser.take({ task: neededBy(work), failed, holder });
+  const { agent: announced, permit } = choice.taken ?? {};
+  await using holds = new AsyncDisposableStack();
+  if (permit !== undefined) holds.use(permit);
+  if (permit === undefined && choice.full.length > 0 && (await goesOn(tools.flow.store, data.run_id)))
+    return { state: 'full', delayMs: tools.chooser.slotWaitMs(choice.full, tools.random()) };
+  const purse = await setAside(tools.flow.store, {
+    data,
+    call: token,
+    agents: choice.eligible,
+    price: tools.spawner.price,
+  });
   if (purse === 'wait') return { state: 'poor' };
-  const announce = purse?.filled === false ? [] : announcements(announced, ranking, work);
+  const announce = purse?.filled === false ? [] : announcements(announced, choice, work);
   const claimed = await claimWork(work, { token, announce });
-  if ('claim' in claimed) return { ...claimed, announced, purse, beganAt: performance.now() };
+  if ('claim' in claimed)
+    return { ...claimed, announced, holder, permit, holds: holds.move(), purse, beganAt: performance.now() };
   await purse?.[Symbol.asyncDispose]();
   return claimed;
+}
+
+/** What the task asks of agents: as urgent as its run, unless it says otherwise. */
+export function neededBy({ data, priority }: Pick<Work, 'data' | 'priority'>): RankedTask {
+  const task = { ...data.task, run_id: data.run_id };
+  return task.priority === undefined && isUrgent(priority) ? { ...task, priority: 'high' } : task;
 }
 
 function announcements(
@@ -143,7 +182,7 @@ function announcements(
 }
 
 /** The event that says which agent was chosen, out of which, and why not the others. */
-export function selection(agent: AgentDescriptor, { candidates }: Ranking) {
-  const detail: EventDetail<'agent.selected'> = { agent_id: agent.agent_id, candidates: [...candidates] };
+export function selection(agent: AgentDescriptor, { candidates, considered }: Ranking) {
+  const detail: EventDetail<'agent.selected'> = { agent_id: agent.agent_id, candidates: [...candidates], considered };
   return { name: 'agent.selected', data: `Selected ${agent.name}`, detail } as const;
 }

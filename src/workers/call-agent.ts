@@ -1,43 +1,92 @@
-import { type AgentCall, idleLimits } from '../agents/call.ts';
+import type { AgentCall, AgentQuestion } from '../agents/call.ts';
 import { toPayload } from '../agents/payload.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { DependencyContext } from '../contracts/payload.ts';
 import type { TaskResult } from '../contracts/result.ts';
-import type { Ranking } from '../registry/rank.ts';
-import { openPublisher } from '../streams/publisher.ts';
-import { type Attempt, selection } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
+import { filingOf, takeCached } from './cached-call.ts';
+import { type Choice, confirmAgent } from './choice.ts';
+import type { Called } from './count-call.ts';
 import { type Deadline, openDeadline } from './deadline.ts';
-import { deliver } from './deliver.ts';
-import { completedResult, type Delivery } from './task-result.ts';
+import { callAndPublish } from './published-call.ts';
+import { completedResult } from './task-result.ts';
 
-/** A death of a worker is no proof: it had other tasks too. From the second one on a task is called where it can harm no other. */
-const SUSPECT_DEATHS = 2;
+/** What came of an attempt: a result to settle with, a question to a human, or a failed call and whose it was. */
+export type Outcome = Answer | Question | Failure;
 
-/** What came of an attempt: a result to settle with, or a failed call and whose it was. */
-export type Outcome =
-  | { readonly kind: 'result'; readonly result: TaskResult; readonly agent?: AgentDescriptor }
-  | { readonly kind: 'failure'; readonly error: BatonError; readonly agent: AgentDescriptor | undefined };
+/** `called` is the call that was made for it; with `filing` the result may be filed in the cache. */
+export type Answer = {
+  readonly kind: 'result';
+  readonly result: TaskResult;
+  readonly agent?: AgentDescriptor;
+  readonly called?: Called;
+  readonly filing?: string | undefined;
+};
+
+export type Question = {
+  readonly kind: 'question';
+  readonly question: AgentQuestion;
+  readonly agent: AgentDescriptor;
+  readonly called: Called;
+};
+
+export type Failure = {
+  readonly kind: 'failure';
+  readonly error: BatonError;
+  readonly agent: AgentDescriptor | undefined;
+  readonly called?: Called | undefined;
+};
 
 /** Calls the best agent for an attempt under one signal: cancel, lost lock, drain, the task's deadline, a newer attempt. */
 export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
-  const { work, claim, beganAt } = attempt;
-  const { task } = work.data;
   using deadline = openDeadline(timeLeftMs(attempt), 'task_timeout');
-  deadline.follow(work.signal);
-  const { signal } = deadline;
-  let agent: AgentDescriptor | undefined;
+  deadline.follow(attempt.work.signal);
+  const last: Leading = {};
   try {
-    const choice = await confirmAgent(attempt, signal);
-    agent = choice.agent;
-    const delivery = await callAndPublish(attempt, choice, deadline);
-    const latencyMs = performance.now() - beganAt;
-    const result = completedResult({ task: task.task_id, epoch: claim.epoch, agent, latencyMs }, delivery);
-    return { kind: 'result', result, agent };
+    const choice = await confirmAgent(attempt, deadline.signal);
+    const filing = filingOf(attempt.work, choice.agent, () => callOf(attempt, choice.agent));
+    const cached = filing === undefined ? undefined : await takeCached(attempt, choice, filing);
+    if (cached !== undefined) return { kind: 'result', result: cached, agent: choice.agent };
+    return await callChosen(attempt, { choice, filing, deadline, last });
   } catch (thrown) {
-    return { kind: 'failure', agent, error: BatonError.from(signal.aborted ? signal.reason : thrown) };
+    const error = BatonError.from(deadline.signal.aborted ? deadline.signal.reason : thrown);
+    return { kind: 'failure', agent: last.called?.agent, error, called: last.called };
   }
+}
+
+/** Whose call it is. */
+type Leading = { called?: Called };
+
+type Calling = {
+  readonly choice: Choice;
+  readonly filing: string | undefined;
+  readonly deadline: Deadline;
+  readonly last: Leading;
+};
+
+async function callChosen(attempt: Attempt, { choice, filing, deadline, last }: Calling): Promise<Answer | Question> {
+  const { work, claim, beganAt } = attempt;
+  const onLead = (called: Called): void => {
+    last.called = called;
+  };
+  const delivery = await callAndPublish(attempt, {
+    choice,
+    deadline,
+    onLead,
+    callOf: (agent) => callOf(attempt, agent),
+  });
+  const endedAt = performance.now();
+  const called = { ...(last.called ?? { ...choice, beganAt }), endedAt };
+  const { agent } = called;
+  // Whoever's call it was: an agent that has answered serves.
+  await called.permit.judge(true);
+  if (delivery.question !== undefined) return { kind: 'question', question: delivery.question, agent, called };
+  const attempted = { task: work.data.task.task_id, epoch: claim.epoch, agent, latencyMs: endedAt - beganAt };
+  // What another agent said is not filed as this one's.
+  const own = agent === choice.agent ? { filing } : {};
+  return { kind: 'result', result: completedResult(attempted, delivery), agent, called, ...own };
 }
 
 /** Milliseconds until the time limit of the whole task; below zero when it has passed. */
@@ -46,62 +95,18 @@ export function timeLeftMs({ work, claim, beganAt }: Attempt): number {
   return timeout_ms - claim.elapsedMs - (performance.now() - beganAt);
 }
 
-/** An agent, and how it was chosen when that has not been announced with the claim. */
-type Choice = { readonly agent: AgentDescriptor; readonly ranking: Ranking | undefined };
-
-/** The announced agent, unless the journal knows that it failed for this task: then, or when none was known, one is waited for and told. */
-async function confirmAgent({ work, claim, announced }: Attempt, signal: AbortSignal): Promise<Choice> {
-  const isFresh = announced !== undefined && !claim.failedAgents.includes(announced.agent_id);
-  if (isFresh) return { agent: announced, ranking: undefined };
-  const { task } = work.data;
-  const ranking = await work.tools.chooser.wait({ task, failed: claim.failedAgents }, signal);
-  const agent = ranking.eligible[0];
-  if (agent === undefined) throw noAgent(task.required_capability, ranking);
-  return { agent, ranking };
-}
-
-async function callAndPublish(attempt: Attempt, { agent, ranking }: Choice, deadline: Deadline): Promise<Delivery> {
-  const { work, claim } = attempt;
-  // Without the signal: it ends the agent's call, but a delivery that is whole shall be recorded, whatever else has happened
-  // since. Only the epoch decides whether this attempt may still write.
-  const publisher = openPublisher({
-    store: work.tools.flow.store,
-    run: work.data.run_id,
-    task: work.data.task.task_id,
-    agent: agent.agent_id,
-    epoch: claim.epoch,
-  });
-  try {
-    if (ranking !== undefined) await publisher.publish(selection(agent, ranking));
-    const call = callOf(attempt, agent);
-    deadline.follow(publisher.lost);
-    const { idle_timeout_ms } = work.data.task;
-    const limits = idle_timeout_ms === undefined ? {} : idleLimits(idle_timeout_ms);
-    const invoke = work.deaths < SUSPECT_DEATHS ? work.tools.invoke : work.tools.isolate;
-    const events = invoke({ agent, call, limits, signal: deadline.signal });
-    return await deliver({ agent, events, publisher });
-  } catch (thrown) {
-    throw publisher.lost.aborted ? publisher.lost.reason : thrown;
-  } finally {
-    publisher.close();
-  }
-}
-
-function noAgent(capability: string, { candidates }: Ranking): BatonError {
-  const reasons = candidates.slice(0, 5).map(({ agent_id, reason }) => `${agent_id}: ${reason}`);
-  const why = reasons.length === 0 ? 'none is registered' : reasons.join('; ');
-  return new BatonError('no_suitable_agent', `No agent can take this task (${capability}): ${why}.`);
-}
-
 function callOf({ work, claim }: Attempt, agent: AgentDescriptor): AgentCall {
   const { task, run_id } = work.data;
+  const { text, resume } = work.answered ?? {};
+  const answer = text === undefined || resume === undefined ? undefined : { text, resume };
   const dependencies = new Map([...claim.inputs].map(([id, result]) => [id, contextOf(result)]));
   return {
     runId: run_id,
     taskId: task.task_id,
     attempt: claim.epoch,
     idempotencyKey: `${run_id}.${task.task_id}`,
-    payload: toPayload({ task, agent, dependencies }),
+    payload: { ...toPayload({ task, agent, dependencies }), ...(answer && { human_answer: answer }) },
+    ...(answer && { answer }),
   };
 }
 

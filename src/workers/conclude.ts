@@ -6,9 +6,12 @@ import type { Verdict } from '../contracts/verdict.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
 import { loadStop } from '../journal/load-stop.ts';
 import { type NextStep, nextStep } from '../plan/next-step.ts';
+import { askForAgent, refuseEndless } from './agent-question.ts';
 import { settleOrAsk } from './approval.ts';
-import type { Attempt } from './attempt.ts';
-import { type Outcome, timeLeftMs } from './call-agent.ts';
+import { type Attempt, neededBy } from './attempt.ts';
+import { fileResult } from './cached-call.ts';
+import { type Answer, type Outcome, timeLeftMs } from './call-agent.ts';
+import { countCall, reporterOf } from './count-call.ts';
 import { unfinishedResult } from './task-result.ts';
 
 /** What a worker does next: ends the job, or begins the task's next attempt with these agents having failed. */
@@ -18,7 +21,8 @@ export type Conclusion =
 
 /** Records what came of an attempt, and says what follows. */
 export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conclusion> {
-  if (outcome.kind === 'result') return end(await record(attempt, outcome.result));
+  if (outcome.kind === 'question') return concludeQuestion(attempt, outcome);
+  if (outcome.kind === 'result') return end(await recordAnswer(attempt, outcome));
   const failed = [...attempt.claim.failedAgents, outcome.agent?.agent_id ?? ORCHESTRATOR];
   if (isDecidedElsewhere(outcome.error)) return end({ kind: 'again', delayMs: 0 });
   const step = await decide(attempt, outcome.error, failed);
@@ -29,14 +33,20 @@ export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conc
       return end({ kind: 'again', delayMs: 0 });
     case 'settle':
       report(attempt, outcome.error);
-      return end(await record(attempt, await failureResult(attempt, step.status, outcome)));
+      return end(await recordFailure(attempt, step.status, outcome));
     case 'retry':
       report(attempt, outcome.error);
       await note(attempt, outcome, step.delayMs);
+      await countCall(attempt.work.tools, outcome.called, outcome.error);
       return step.delayMs === 0 ? { kind: 'retry', failed } : end({ kind: 'again', delayMs: step.delayMs });
     default:
       return step satisfies never;
   }
+}
+
+async function concludeQuestion(attempt: Attempt, asked: Extract<Outcome, { kind: 'question' }>): Promise<Conclusion> {
+  const endless = refuseEndless(attempt, asked);
+  return endless === undefined ? end(await askForAgent(attempt, asked)) : conclude(attempt, endless);
 }
 
 /** A join has dropped this branch, or noted its agent as failed: the next claim finds out. */
@@ -60,8 +70,25 @@ function note({ work, claim }: Attempt, { agent, error }: Failure, delayMs: numb
   });
 }
 
-function record({ work, claim }: Attempt, result: TaskResult): Promise<Verdict> {
-  return settleOrAsk(work, { epoch: claim.epoch, result });
+function recordAnswer({ work, claim }: Attempt, { result, called, filing }: Answer): Promise<Verdict> {
+  const onCounted = (): void => {
+    const failed = reporterOf(work);
+    countCall(work.tools, called).catch(failed);
+    if (filing !== undefined) fileResult(work, filing, result).catch(failed);
+  };
+  return settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
+}
+
+async function recordFailure(attempt: Attempt, status: 'failed' | 'skipped', failure: Failure): Promise<Verdict> {
+  const { work, claim } = attempt;
+  let counts = false;
+  const result = await failureResult(attempt, status, failure);
+  const onCounted = (): void => {
+    counts = true;
+  };
+  const verdict = await settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
+  if (counts) await countCall(work.tools, failure.called, failure.error);
+  return verdict;
 }
 
 function end(verdict: Verdict): Conclusion {
@@ -71,7 +98,7 @@ function end(verdict: Verdict): Conclusion {
 async function decide(attempt: Attempt, error: BatonError, failed: readonly string[]): Promise<NextStep> {
   const { work, claim, beganAt } = attempt;
   const { task } = work.data;
-  const { eligible } = await work.tools.chooser.now({ task, failed });
+  const { eligible } = await work.tools.chooser.now({ task: neededBy(work), failed });
   const othersLeft = eligible.some((agent) => !failed.includes(agent.agent_id));
   const restMs = Math.max(0, claim.restMs - (performance.now() - beganAt));
   const waits = { restMs, leftMs: timeLeftMs(attempt) };

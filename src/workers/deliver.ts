@@ -13,14 +13,19 @@ export type CallInput = {
   readonly publisher: Publisher;
 };
 
-/** Publishes what an agent says as it comes and folds it into what it delivered. Throws what ended the stream badly. */
+/** Publishes what an agent says as it comes and folds it into what it delivered, or what it asks. Throws what ended the stream badly. */
 export async function deliver({ agent, events, publisher }: CallInput): Promise<Delivery> {
   const collector = openCollector({ maxChars: limits.outputChars, maxTokens: agent.max_tokens });
   let end = { confidence: null, usage: null, truncated: false } as Omit<Delivery, 'response'>; // widens the nulls
   for await (const event of events) {
     if (event.type === 'done') end = { confidence: event.confidence, usage: event.usage, truncated: event.truncated };
+    if (event.type === 'question') {
+      await publisher.flush();
+      return { ...end, response: '', usage: event.usage, question: event };
+    }
     const shown = collector.add(event);
-    if (shown !== null && shown.type !== 'done' && !isSaidLater(agent, shown)) await publisher.publish(toDraft(shown));
+    if (shown !== null && shown.type !== 'done' && shown.type !== 'question' && !isSaidLater(agent, shown))
+      await publisher.publish(toDraft(shown));
     if (collector.isFull()) break;
   }
   await publisher.flush();
@@ -31,6 +36,6 @@ function isSaidLater(agent: AgentDescriptor, { type, text }: AgentEvent & { read
   return type === 'message' && isSaidWithResult(agent.streaming_mode, text);
 }
 
-function toDraft({ type, text }: Exclude<AgentEvent, { type: 'done' }>) {
+function toDraft({ type, text }: Exclude<AgentEvent, { type: 'done' | 'question' }>) {
   return { name: `task.${type}`, data: text, detail: {} } as const;
 }

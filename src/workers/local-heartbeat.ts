@@ -5,16 +5,25 @@ import type { Registry } from '../registry/registry.ts';
 export type HeartbeatOptions = {
   readonly registry: Registry;
   readonly agents: readonly AgentDescriptor[];
+  /** Whether this worker runs an agent that somebody else has registered: a command that it has. */
+  readonly runsHere?: (agent: AgentDescriptor) => boolean;
   readonly onError: (error: unknown) => void;
 };
 
 /**
- * Registers this worker's in-process agents and keeps them healthy for as long as the worker runs: its loop is what serves them.
+ * Registers this worker's in-process agents and keeps them healthy for as long as the worker runs, and the commands that it has: its
+ * loop is what serves them.
  * They are not taken out at the end, since other workers may serve them too; without any their health expires.
  */
-export async function openLocalHeartbeat({ registry, agents, onError }: HeartbeatOptions): Promise<AsyncDisposable> {
+export async function openLocalHeartbeat(options: HeartbeatOptions): Promise<AsyncDisposable> {
+  const { registry, agents, runsHere = () => false, onError } = options;
+  const keep = async (agent: AgentDescriptor): Promise<void> => {
+    if (!(await registry.heartbeat(agent.agent_id))) await registry.put(agent);
+  };
   const beat = async (): Promise<void> => {
-    for (const agent of agents) if (!(await registry.heartbeat(agent.agent_id))) await registry.put(agent);
+    // One that somebody else has taken over must not silence the others.
+    for (const agent of agents) await keep(agent).catch(onError);
+    for (const { agent } of await registry.recent()) if (runsHere(agent)) await registry.revive(agent.agent_id);
   };
   for (const agent of agents) await registry.put(agent);
   let beating = false; // while Redis is away one beat waits, and not one more every few seconds

@@ -1,12 +1,13 @@
 // How a task's calls are paid from its run's budget. Runs without one never come further than the first line of `setAside`.
+import type { AgentQuestion } from '../agents/call.ts';
 import { type AgentDescriptor, isSelfContained } from '../contracts/agent.ts';
-import type { Spending } from '../contracts/budget.ts';
+import type { Price, Spending } from '../contracts/budget.ts';
 import type { TaskJob } from '../contracts/job.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { type Funds, heldFunds } from '../journal/funds.ts';
 import { reserve } from '../journal/reserve.ts';
 import type { Store } from '../journal/store.ts';
-import { estimateOf, largerOf } from '../plan/price.ts';
+import { chargeOf, estimateOf, largerOf } from '../plan/price.ts';
 
 /** How long a job stays away when the money for its call is set aside for others, in milliseconds. */
 export const FUNDS_WAIT_MS = 250;
@@ -19,7 +20,9 @@ export type Purse = AsyncDisposable & {
   pay(called: Called): Promise<void>;
 };
 
-type Called = { readonly result: TaskResult; readonly agent?: AgentDescriptor };
+type Called =
+  | { readonly kind: 'result'; readonly result: TaskResult; readonly agent?: AgentDescriptor }
+  | { readonly kind: 'question'; readonly question: Pick<AgentQuestion, 'usage'>; readonly agent: AgentDescriptor };
 
 type Payer = {
   readonly data: TaskJob;
@@ -27,16 +30,21 @@ type Payer = {
   readonly call: string;
   /** Any of which may be called. */
   readonly agents: readonly AgentDescriptor[];
+  /** What a call costs of an agent that is yet to be made. */
+  readonly price?: Price | undefined;
 };
 
 /**
  * Sets aside what the dearest of the agents may cost, before the task is claimed: so a task that has to wait raises no epoch and
  * says nothing. Undefined when nothing is to be paid.
  */
-export async function setAside(store: Store, { data, call, agents }: Payer): Promise<Purse | 'wait' | undefined> {
+export async function setAside(
+  store: Store,
+  { data, call, agents, price }: Payer,
+): Promise<Purse | 'wait' | undefined> {
   if (data.budgeted !== true || data.task.kind !== 'agent') return undefined;
   const paid = { run: data.run_id, task: data.task.task_id, call };
-  const estimate = agents.length === 0 ? estimateOf({}) : agents.map(mostOf).reduce(largerOf);
+  const estimate = agents.length === 0 ? estimateOf({ price }) : agents.map(mostOf).reduce(largerOf);
   const answer = await reserve(store, { ...paid, estimate });
   if (answer === 'granted') return filledPurse(heldFunds(store, paid));
   if (answer === 'exhausted') return emptyPurse;
@@ -47,7 +55,8 @@ function filledPurse(funds: Funds): Purse {
   return {
     filled: true,
     pay: async (called) => {
-      if (called.result.status === 'completed') await funds.commit(chargeFor(called));
+      const charge = chargeFor(called);
+      if (charge !== undefined) await funds.commit(charge);
     },
     [Symbol.asyncDispose]: () => funds[Symbol.asyncDispose](),
   };
@@ -59,8 +68,18 @@ const emptyPurse: Purse = {
   [Symbol.asyncDispose]: async () => undefined,
 };
 
-/** An agent that does not say what it used is charged the most that it may cost: silence must not evade the budget. */
-function chargeFor({ result: { usage, cost }, agent }: Called): Spending {
+/**
+ * An agent that does not say what it used is charged the most that it may cost: silence must not evade the budget. A call that ended
+ * with a question, though, is not an answer, and costs what is known of it; limits.questions bounds those.
+ */
+function chargeFor(called: Called): Spending | undefined {
+  if (called.kind === 'question') {
+    const { question, agent } = called;
+    return question.usage === null ? undefined : chargeOf(question.usage, agent);
+  }
+  const { result, agent } = called;
+  const { status, usage, cost } = result;
+  if (status !== 'completed') return undefined;
   if (usage !== null) return { tokens: usage.total_tokens, cost: cost ?? 0 };
   return agent === undefined ? estimateOf({}) : mostOf(agent);
 }

@@ -19,6 +19,7 @@ export type Refusal = { readonly kind: 'result'; readonly result: TaskResult };
 /** There is a result already (its worker died before the job's end, or a join dropped it), or its run is paused. */
 export async function verdictWithoutAttempt(work: Work, claim: NoAttempt): Promise<Verdict> {
   if (claim.state === 'poor') return { kind: 'again', delayMs: FUNDS_WAIT_MS };
+  if (claim.state === 'full') return { kind: 'again', delayMs: claim.delayMs };
   if (claim.state === 'early') return { kind: 'again', delayMs: EARLY_MS }; // the reconciler records what became of that branch
   if (claim.state === 'paused') return stepOut(work.tools.flow.store, work.data.run_id, work.job);
   return settle(work, { epoch: 0, result: claim.result });

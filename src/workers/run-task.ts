@@ -1,6 +1,7 @@
 // workers: from a job to a recorded result. This file is the life of one task: claim, choose, call, publish, settle.
 import { TaskJob } from '../contracts/job.ts';
 import type { Verdict } from '../contracts/verdict.ts';
+import { runWithAnswer } from './agent-question.ts';
 import { runWithApproval } from './approval.ts';
 import { beginAttempt, type TaskTools, type Work } from './attempt.ts';
 import { callBestAgent } from './call-agent.ts';
@@ -11,9 +12,20 @@ import type { PoolJob } from './worker-pool.ts';
 
 /** Runs a task until its result is recorded, or hands its job back: after a backoff, because this process drains, or to wait. */
 export async function runTask(tools: TaskTools, job: PoolJob, signal: AbortSignal): Promise<Verdict> {
-  const { queue, id, priority, deaths } = job;
-  const work = { tools, signal, data: TaskJob.parse(job.data), job: { queue, id }, priority, deaths };
-  return runWithApproval(work, work.data.task.kind === 'map' ? runMap : runAgentTask);
+  const { queue, id, priority, deaths, starts } = job;
+  const work = { tools, signal, data: TaskJob.parse(job.data), job: { queue, id }, priority, deaths, starts };
+  return runWithApproval(await withTargets(work), work.data.task.kind === 'map' ? runMap : runAnsweredTask);
+}
+
+/** A task that asks for a template has that one's retries and time, unless it says otherwise. A map task leaves this to its children. */
+async function withTargets(work: Work): Promise<Work> {
+  const { task } = work.data;
+  if (task.template === undefined || task.kind !== 'agent') return work;
+  return { ...work, data: { ...work.data, task: await work.tools.spawner.targeted(task) } };
+}
+
+function runAnsweredTask(work: Work): Promise<Verdict> {
+  return runWithAnswer(work, runAgentTask);
 }
 
 async function runAgentTask(work: Work): Promise<Verdict> {
@@ -22,8 +34,9 @@ async function runAgentTask(work: Work): Promise<Verdict> {
     const attempt = await beginAttempt(work, failed);
     if ('state' in attempt) return verdictWithoutAttempt(work, attempt);
     await using purse = attempt.purse;
+    await using _holds = attempt.holds;
     const outcome = refusalOf(attempt, attempt.purse) ?? (await callBestAgent(attempt));
-    if (outcome.kind === 'result') await purse?.pay(outcome);
+    if (outcome.kind !== 'failure') await purse?.pay(outcome);
     const conclusion = await conclude(attempt, outcome);
     if (conclusion.kind === 'verdict') return conclusion.verdict;
     failed = conclusion.failed;

@@ -7,7 +7,12 @@ import type { Work } from './attempt.ts';
 import { resultEvents } from './task-events.ts';
 
 /** What an attempt has to record. */
-type Settling = { readonly epoch: number; readonly result: TaskResult };
+export type Settling = {
+  readonly epoch: number;
+  readonly result: TaskResult;
+  /** Hears that this very result was recorded, and not another one before it. */
+  readonly onCounted?: (() => void) | undefined;
+};
 
 /**
  * Records a task's result, in one step with its events and edges. Only then may the job return. What was recorded before by another
@@ -16,6 +21,7 @@ type Settling = { readonly epoch: number; readonly result: TaskResult };
 export async function settle(work: Work, settling: Settling): Promise<Verdict> {
   const recorded = await recordResult(work.tools.flow, settlementOf(work, settling));
   if (recorded === undefined) throw new BatonError('lock_lost');
+  if (recorded === settling.result) settling.onCounted?.();
   return verdictOf(recorded);
 }
 
@@ -25,7 +31,8 @@ export async function settle(work: Work, settling: Settling): Promise<Verdict> {
  */
 export async function settleAtEnd(work: Work, settling: Settling): Promise<Verdict> {
   const isPlain = settling.result.status === 'completed' && work.data.edges.every(({ join }) => join === undefined);
-  return isPlain ? { kind: 'settle', settlement: settlementOf(work, settling) } : settle(work, settling);
+  if (!isPlain) return settle(work, settling);
+  return { kind: 'settle', settlement: settlementOf(work, settling), onCounted: settling.onCounted };
 }
 
 function settlementOf({ data, job }: Work, { epoch, result }: Settling): Settlement {

@@ -7,6 +7,7 @@ import type { Verdict } from '../contracts/verdict.ts';
 import { stepOut } from '../flow/pause.ts';
 import { advanceRun } from '../journal/advance.ts';
 import { closeRun, type Ending } from '../journal/close.ts';
+import { retireAgents } from '../registry/spawn-retire.ts';
 import { answeredEnding, failedEnding, poisonedEnding } from './ending.ts';
 import { claimRoot, loadSettled, type RootAttempt, type RootTools, type SettledRun } from './root-attempt.ts';
 import type { PoolJob } from './worker-pool.ts';
@@ -44,6 +45,7 @@ async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdic
 async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
   const closed = await closeRun(tools.flow.store, ending);
   if (closed === 'stale') throw new BatonError('lock_lost');
+  if (closed === 'ended') await retireAgents(tools.flow.store, ending.run);
   return closed === 'stopped' ? stopped(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 

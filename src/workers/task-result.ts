@@ -1,3 +1,4 @@
+import type { AgentQuestion } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
@@ -10,6 +11,8 @@ export type Delivery = {
   readonly confidence: number | null;
   readonly usage: Usage | null;
   readonly truncated: boolean;
+  /** What it asks in place of all that. */
+  readonly question?: AgentQuestion;
 };
 
 export type Attempted = {

@@ -21,6 +21,8 @@ export type PoolJob = {
   readonly priority: number;
   /** How often a worker has died over it. */
   readonly deaths: number;
+  /** How often it was begun, this time included: more than once when it was away for a while, or its worker has died. */
+  readonly starts: number;
 };
 
 export type Processor = (job: PoolJob, signal: AbortSignal) => Promise<Verdict>;
@@ -124,8 +126,9 @@ async function processJob(
   } finally {
     if (verdict?.kind !== 'settle') own.close();
   }
-  finishings.set(id, { settlement: verdict.settlement, close: own.close });
-  return { status: verdict.settlement.result.status };
+  const { settlement, onCounted } = verdict;
+  finishings.set(id, { settlement, onCounted, close: own.close });
+  return { status: settlement.result.status };
 }
 
 function toPoolJob(job: Job): PoolJob {
@@ -136,6 +139,7 @@ function toPoolJob(job: Job): PoolJob {
     data: job.data,
     priority: job.priority,
     deaths: job.stalledCounter,
+    starts: job.attemptsStarted,
   };
 }
 

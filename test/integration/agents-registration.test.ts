@@ -53,6 +53,38 @@ describe('a registered agent', () => {
     expect(registry.known.size).toBe(0);
   });
 
+  test('names its instance in every call, another one each time it is served', async () => {
+    await using registry = await openRegistry();
+    for (let times = 0; times < 2; times += 1) {
+      await using _served = await serveAgent(shouter, options(registry.url));
+      await expect.poll(() => registry.received.some(({ method }) => method === 'POST')).toBe(true);
+    }
+    const instances = registry.received.map(({ method, headers }) => ({
+      method,
+      instance: headers['x-baton-instance'],
+    }));
+    expect(instances.every(({ instance }) => /^[0-9a-f-]{36}$/.test(String(instance)))).toBe(true);
+    const removed = instances.flatMap(({ method, instance }) => (method === 'DELETE' ? [instance] : []));
+    expect(new Set(removed).size).toBe(2);
+    expect(instances.filter(({ instance }) => instance === removed[0]).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('says all that its definition says, and the address by which others reach it', async () => {
+    await using registry = await openRegistry();
+    const about = {
+      skills: ['headlines', 'shouting'],
+      version: '2',
+      max_concurrent_tasks: 3,
+      pool: 'primary',
+      auth: { kind: 'header', name: 'x-key', secret_ref: 'file:shouter' },
+      tls: { ca_ref: 'file:ca.pem' },
+      stream_format: 'ndjson',
+    } as const;
+    const publicUrl = 'https://shouter.example/agents/1';
+    await using _served = await serveAgent({ ...shouter, ...about }, { ...options(registry.url), publicUrl });
+    expect(registry.known.get('shouter')).toMatchObject({ ...about, endpoint: publicUrl });
+  });
+
   test('registers again when the registry has forgotten it', async () => {
     await using registry = await openRegistry();
     await using served = await serveAgent(shouter, options(registry.url));

@@ -3,6 +3,7 @@ import { request as openRequest } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { traceparentOf } from '../../src/agents/call-headers.ts';
 import type { AgentDefinition } from '../../src/agents/definition.ts';
 import { invokeAgent } from '../../src/agents/invoke.ts';
 import { openLocalAgents } from '../../src/agents/local-agents.ts';
@@ -86,7 +87,8 @@ describe('a served agent', () => {
     );
     const { events } = await gather({ agent: served.descriptor });
     const { runId, attempt, idempotencyKey } = testCall;
-    expect(events[0]).toEqual({ type: 'message', text: JSON.stringify({ attempt, idempotencyKey, runId }) });
+    const told = { attempt, idempotencyKey, runId, traceparent: traceparentOf(testCall) };
+    expect(events[0]).toEqual({ type: 'message', text: JSON.stringify(told) });
   });
 
   test('answers the folded stream at /invoke, and its health', async () => {
@@ -102,7 +104,12 @@ describe('a served agent', () => {
     );
     const answer = await post(`${served.url}/invoke`, task);
     expect(await answer.json()).toMatchObject({ response: 'One.\n\nTwo.', task_id: 't1', truncated: false });
-    expect(await (await fetch(`${served.url}/health`)).json()).toEqual({ status: 'ok', agent_id: 'probe' });
+    expect(await (await fetch(`${served.url}/health`)).json()).toEqual({
+      status: 'ok',
+      agent_id: 'probe',
+      running: 0,
+      queued: 0,
+    });
   });
 
   test('ends a stream with an error event when its handler throws, and logs it once', async () => {
@@ -126,7 +133,7 @@ describe('a served agent', () => {
   test('answers problem details when an invoke handler throws', async () => {
     await using served = await serveAgent({ ...about, invoke: () => Promise.reject(new Error('no more ink')) }, alone);
     const { error } = await gather({ agent: served.descriptor });
-    expect(error).toMatchObject({ code: 'agent_failed', message: 'The agent "probe" answered 502: no more ink' });
+    expect(error).toMatchObject({ code: 'agent_failed', message: 'The agent "probe" answered 500: no more ink' });
   });
 
   test.each([
@@ -229,13 +236,15 @@ describe('a served agent', () => {
     await using served = await serveAgent(echo, alone);
     const port = Number(new URL(served.url).port);
     await expect(serveAgent(echo, { ...alone, port })).rejects.toMatchObject({ code: 'config_invalid' });
-    await expect(serveAgent(echo, { ...alone, url: 'ftp://x' })).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(serveAgent(echo, { ...alone, publicUrl: 'ftp://x' })).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
     await expect(serveAgent({ ...echo, id: 'no spaces' }, alone)).rejects.toMatchObject({ code: 'config_invalid' });
   });
 
   test('delivers any texts exactly, whatever they look like', async () => {
     await using served = await serveAgent(echo, alone);
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const tricky = fc.constantFrom(
       '\n',
       '\r',

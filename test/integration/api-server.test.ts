@@ -224,7 +224,8 @@ test('an IPv6 address makes a URL', async () => {
 
 test('a bug is a 500 without its text, logged with the request', async () => {
   const registry = {
-    ...{ put: async () => true, remove: async () => true, heartbeat: async () => true },
+    ...{ register: async () => 'same' as const, remove: async () => true, heartbeat: async () => true },
+    find: async () => undefined,
     list: async (): Promise<never> => {
       throw new TypeError('secret at /home/x.ts:1');
     },

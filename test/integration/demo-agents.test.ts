@@ -10,7 +10,7 @@ let demo: DemoAgents;
 
 beforeAll(async () => {
   offline = await openOfflineModel();
-  http = openHttp();
+  http = openHttp({ policy: 'operator' });
   const tuning = { temperature: 0.2, timeoutMs: 5_000, fetch: http.fetch };
   const model = openModel({ apiKey: null, baseUrl: offline.url, name: 'offline', offline: true, ...tuning });
   demo = await openDemoAgents({ model, batonUrl: null, log: () => undefined });

@@ -134,6 +134,7 @@ test('questions that were asked at the same moment are all listed, each once', a
       ...{ id: `${run}~${task_id}~input`, run_id: run, task_id, subject: 'input', hash: 'f'.repeat(64) },
       ...{ requested_at, expires_at: new Date(Date.now() + 60_000).toISOString(), on_expiry: 'reject', epoch },
       ...{ job: { queue: 'cap-custom', id: `${run}.${index}` }, edit: 'input', held: null, made: null },
+      ...{ asked_by: null, resume: null, round: 1 },
     };
     expect(await keepAsking(flow, { ask, content: '{}' })).toBe('open');
   }

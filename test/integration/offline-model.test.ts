@@ -18,7 +18,7 @@ let model: Model;
 
 beforeAll(async () => {
   server = await openOfflineModel();
-  http = openHttp();
+  http = openHttp({ policy: 'operator' });
   const tuning = { temperature: 0.2, timeoutMs: 5_000, fetch: http.fetch };
   model = openModel({ apiKey: null, baseUrl: server.url, name: 'offline', offline: true, ...tuning });
 });

@@ -26,7 +26,7 @@ const says =
 describe('the HTTP client', () => {
   test('gives status, headers and body of any answer, 404 included', async () => {
     await using server = await openScriptedServer(says('döner', 404));
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const response = await http.request(get(server.url));
     expect(response.status).toBe(404);
     expect(response.header('X-Said')).toBe('yes');
@@ -40,7 +40,7 @@ describe('the HTTP client', () => {
       sockets.add(response.socket);
       response.end('x');
     });
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     for (let call = 0; call < 10; call += 1) await readText((await http.request(get(server.url))).body);
     // Two and not one: a call may begin before the socket of the last one is free.
     expect(sockets.size).toBeLessThanOrEqual(2);
@@ -52,7 +52,7 @@ describe('the HTTP client', () => {
       sockets.add(response.socket);
       response.end('x');
     });
-    await using http = openHttp({ connections: 2 });
+    await using http = openHttp({ policy: 'operator', connections: 2 });
     const calls = Array.from({ length: 12 }, async () => readText((await http.request(get(server.url))).body));
     expect(await Promise.all(calls)).toHaveLength(12);
     expect(sockets.size).toBe(2);
@@ -60,7 +60,7 @@ describe('the HTTP client', () => {
 
   test('counts waiting for a free connection as waiting for the first byte', async () => {
     await using server = await openScriptedServer(() => undefined);
-    await using http = openHttp({ connections: 1 });
+    await using http = openHttp({ policy: 'operator', connections: 1 });
     const first = codeOf(http.request(get(server.url)));
     await server.next();
     expect(await codeOf(http.request(get(server.url, { limits: { ...limits, firstByteMs: 50 } })))).toBe(
@@ -75,7 +75,7 @@ describe('the HTTP client', () => {
       if (path === '/silent') return;
       response.write('first ', () => response.end('second'));
     });
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const response = await http.request(get(server.url, { limits: { ...limits, idleMs: 40 } }));
     const first = await response.body.next();
     // Another call that times out after three times the idle limit is the clock here.
@@ -86,7 +86,7 @@ describe('the HTTP client', () => {
 
   test('closes the socket when the reader of a body stops, also while it waits', async () => {
     await using server = await openScriptedServer((response) => void response.write('first'));
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     for (const waiting of [false, true]) {
       const response = await http.request(get(server.url));
       const { closed } = await server.next();
@@ -101,14 +101,14 @@ describe('the HTTP client', () => {
 
   test('closes the socket of a body that nobody reads when the total limit has passed', async () => {
     await using server = await openScriptedServer((response) => void response.write('first'));
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     await http.request(get(server.url, { limits: { ...limits, totalMs: 60 } }));
     await (await server.next()).closed;
   });
 
   test('ends open calls with draining when it is closed, and takes no more', async () => {
     await using server = await openScriptedServer((response) => void response.write('first'));
-    const http = openHttp();
+    const http = openHttp({ policy: 'operator' });
     const response = await http.request(get(server.url));
     const read = codeOf(readText(response.body));
     await http.close();
@@ -117,7 +117,7 @@ describe('the HTTP client', () => {
   });
 
   test('names no address in what users may read, and keeps it for the log', async () => {
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const error = await http
       .request(get('http://nowhere.invalid/secret', { peer: 'The registry' }))
       .catch(BatonError.from);
@@ -129,12 +129,12 @@ describe('the HTTP client', () => {
   });
 
   test('refuses what is no URL', async () => {
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     expect(await codeOf(http.request(get('nonsense')))).toBe('agent_unreachable');
   });
 
   test('says so when the port is one that fetch never opens', async () => {
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     await expect(http.request(get('http://127.0.0.1:6000/'))).rejects.toThrow('choose another');
   });
 });
@@ -150,7 +150,7 @@ describe('the fetch of the HTTP client', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.end(`${chunk('one ')}${chunk('two')}data: [DONE]\n\n`);
     });
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const stream = await model(http, server.url).chat.completions.create({
       ...ask,
       messages: [...ask.messages],
@@ -168,7 +168,7 @@ describe('the fetch of the HTTP client', () => {
     await using server = await openScriptedServer((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(chunk('one'));
     });
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     const caller = new AbortController();
     const body = { ...ask, stream: true as const };
     const stream = await model(http, server.url).chat.completions.create(body, { signal: caller.signal });
@@ -181,7 +181,7 @@ describe('the fetch of the HTTP client', () => {
     await using server = await openScriptedServer(
       (response) => void response.writeHead(307, { location: `${other.url}/v1/chat/completions` }).end(),
     );
-    await using http = openHttp();
+    await using http = openHttp({ policy: 'operator' });
     await expect(model(http, server.url).chat.completions.create(ask)).rejects.toThrow();
     expect(server.received).toHaveLength(1);
     expect(other.received).toEqual([]);

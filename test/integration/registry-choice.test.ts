@@ -2,10 +2,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { BatonError } from '../../src/contracts/error.ts';
-import { type HttpClient, openHttp } from '../../src/outbound/http.ts';
+import type { HttpClient } from '../../src/outbound/http.ts';
+import { sayAgentChange } from '../../src/registry/agent-events.ts';
+import { openBreakers } from '../../src/registry/breaker.ts';
 import { type ChooserOptions, openChooser } from '../../src/registry/choose.ts';
+import { openPermits, type Permits } from '../../src/registry/permit.ts';
 import { openProbe } from '../../src/registry/probe.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import { openLocalHttp } from '../support/http.ts';
 import { planOf, type TaskSketch } from '../support/plans.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
@@ -18,11 +22,13 @@ let redis: TestRedis;
 let opened: TestStore;
 let http: HttpClient;
 let registry: Registry;
+let permits: Permits;
 
 beforeAll(async () => {
   redis = await startTestRedis();
   opened = openTestStore(redis.url);
-  http = openHttp();
+  http = openLocalHttp();
+  permits = openPermits({ ...opened.store, breakers: openBreakers(), onError: () => undefined });
 });
 
 beforeEach(async () => {
@@ -32,6 +38,7 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await http.close();
+  await permits[Symbol.asyncDispose]();
   await opened[Symbol.asyncDispose]();
   await redis.stop();
 });
@@ -54,11 +61,11 @@ async function putSilent(sketch: Sketch): Promise<void> {
 function needOf(sketch: TaskSketch = {}) {
   const [task] = planOf({ t: sketch }).sub_tasks;
   if (task === undefined) throw new Error('expected a task');
-  return { task, failed: [] };
+  return { task, failed: [], holder: 'a call' };
 }
 
 const chooserOf = (options: Partial<ChooserOptions> = {}) =>
-  openChooser({ registry, probe: openProbe(http), canCall: () => true, waitMs: WAIT_MS, ...options });
+  openChooser({ registry, permits, probe: openProbe(http), canCall: () => true, waitMs: WAIT_MS, ...options });
 const never = new AbortController().signal;
 
 /** Counts how often a wait has looked at the agents. */
@@ -165,6 +172,7 @@ test.each([
   }
   expect(reported).toEqual(['newer']);
   await commands.hset(keys.agents, 'newer', `${text} `);
+  await sayAgentChange(opened.store, { name: 'agent.updated', agent: 'newer' });
   await reading.list();
   expect(reported).toEqual(['newer', 'newer']);
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentCall, AgentEvent, CallLimits } from '../../src/agents/call.ts';
+import type { Commands } from '../../src/agents/commands/commands.ts';
 import { invokeAgent } from '../../src/agents/invoke.ts';
 import { type LocalAgents, openLocalAgents } from '../../src/agents/local-agents.ts';
+import type { ModelServer } from '../../src/agents/transports/transport.ts';
 import type { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { BatonError } from '../../src/contracts/error.ts';
-import { openHttp } from '../../src/outbound/http.ts';
+import { openLocalHttp } from '../support/http.ts';
 
 /** How the agent of a case behaves: says the texts and is done, fails with a text, or says one thing and then nothing for ever. */
 export type Behaviour =
@@ -16,6 +18,8 @@ export type Behaviour =
 export type OpenedAgent = Readonly<{
   agent: AgentDescriptor;
   local?: LocalAgents;
+  modelServer?: ModelServer;
+  commands?: Commands;
   reached: Promise<void>;
   left: Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -31,6 +35,10 @@ export type TransportHarness = Readonly<{
   calls: boolean;
   /** True for a transport that says one text in one piece, so that a hanging agent has said nothing. */
   single: boolean;
+  /** ms of a limit that a hanging agent runs into: 60 unless reaching it takes longer. */
+  patienceMs?: number;
+  /** What its failure says when the agent's own words are not to be shown. */
+  failure?: RegExp;
 }>;
 
 export const testCall: AgentCall = {
@@ -44,19 +52,23 @@ export const testCall: AgentCall = {
 export type Asked = Readonly<{
   agent: AgentDescriptor;
   local?: LocalAgents;
+  modelServer?: ModelServer;
+  commands?: Commands;
   limits?: Partial<CallLimits>;
   signal?: AbortSignal;
 }>;
 
 /** Iterates one call by hand; closes its connections with it. */
-export function openTestCall({ agent, local, limits = {}, signal }: Asked) {
-  const http = openHttp();
+export function openTestCall({ agent, local, modelServer, commands, limits = {}, signal }: Asked) {
+  const http = openLocalHttp();
   const events = invokeAgent({
     agent,
     call: testCall,
     signal: signal ?? new AbortController().signal,
     http,
     local: local ?? openLocalAgents([]),
+    modelServer,
+    commands,
     limits,
   })[Symbol.asyncIterator]();
   return {
@@ -106,28 +118,30 @@ export function transportSuite(harness: TransportHarness): void {
 }
 
 function callCases(harness: TransportHarness): void {
+  const { patienceMs = 60 } = harness;
+
   test("ends with agent_failed and the agent's own words when the agent fails", async () => {
     await using opened = await harness.open({ kind: 'fails', text: 'the oven is cold' });
     const { events, error } = await gather(opened);
     expect(error).toMatchObject({ code: 'agent_failed', retryable: true });
-    expect(error?.message).toMatch(/^The agent "probe" (reported|answered 500): the oven is cold$/);
+    expect(error?.message).toMatch(harness.failure ?? /^The agent "probe" (reported|answered 500): the oven is cold$/);
     expect(events.filter((event) => event.type === 'done')).toEqual([]);
   });
 
   test('ends with agent_timeout and tells the agent when nothing more comes', async () => {
     await using opened = await harness.open({ kind: 'hangs', texts: ['first '] });
-    const { events, error } = await gather({ ...opened, limits: { firstByteMs: 5_000, idleMs: 60 } });
+    const { events, error } = await gather({ ...opened, limits: { firstByteMs: 5_000, idleMs: patienceMs } });
     expect(error).toMatchObject({ code: 'agent_timeout', retryable: true });
-    expect(error?.message).toContain('sent nothing for 0.06 s');
+    expect(error?.message).toContain(`sent nothing for ${patienceMs / 1_000} s`);
     expect(events).toEqual(harness.single ? [] : [{ type: harness.says, text: 'first ' }]);
     await opened.left;
   });
 
   test('ends with agent_timeout and tells the agent when the total limit has passed', async () => {
     await using opened = await harness.open({ kind: 'hangs', texts: ['first '] });
-    const { error } = await gather({ ...opened, limits: { totalMs: 60 } });
+    const { error } = await gather({ ...opened, limits: { totalMs: patienceMs } });
     expect(error).toMatchObject({ code: 'agent_timeout' });
-    expect(error?.message).toContain('its limit of 0.06 s');
+    expect(error?.message).toContain(`its limit of ${patienceMs / 1_000} s`);
     await opened.left;
   });
 

@@ -28,7 +28,7 @@ export async function openScriptedModel(
     calls += 1;
     answer?.(response, JSON.parse(body));
   });
-  const http = openHttp();
+  const http = openHttp({ policy: 'operator' });
   const { timeoutMs = 5_000, apiKey = null } = options;
   const model = openModel({
     apiKey,

@@ -21,8 +21,8 @@ export type ScriptedServer = Readonly<{
   [Symbol.asyncDispose](): Promise<void>;
 }>;
 
-/** An HTTP server on loopback that answers as the script says; the request's body has been read before. */
-export async function openScriptedServer(script: Script): Promise<ScriptedServer> {
+/** An HTTP server on loopback that answers as the script says; the request's body has been read before. `host` is IPv4. */
+export async function openScriptedServer(script: Script, host = '127.0.0.1'): Promise<ScriptedServer> {
   const received: Received[] = [];
   const arrivals: Promise<Received>[] = [];
   const waiting: ((request: Received) => void)[] = [];
@@ -38,12 +38,12 @@ export async function openScriptedServer(script: Script): Promise<ScriptedServer
     waiting.shift()?.(entry);
     await script(response, entry);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected a port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${host}:${address.port}`,
     received,
     next: () => {
       if (arrivals.length === 0) expectOne();

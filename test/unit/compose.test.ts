@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { toAddressPolicy, whyConnectionRefused, whyRefused } from '../../src/outbound/address-policy.ts';
 import { settingNames } from '../../src/runtime/config.ts';
 
 // What a container may do is decided in two files that no type checker reads. Containers are S24 of the security catalogue.
@@ -9,6 +10,7 @@ import { settingNames } from '../../src/runtime/config.ts';
 const Service = z.object({
   image: z.string(),
   user: z.string().optional(),
+  hostname: z.string().optional(),
   command: z.array(z.string()),
   environment: z.record(z.string(), z.string()).default({}),
   restart: z.string(),
@@ -141,4 +143,19 @@ test('the builder is given named files only, never what else lies in the folder'
   const first = rules.find((line) => line !== '' && !line.startsWith('#'));
   expect(first).toBe('*');
   expect(rules.filter((line) => line.startsWith('!') && /env|\.git|node_modules|\.baton/.test(line))).toEqual([]);
+});
+
+test('agents are allowed where the demo agents are: by the name they register with, in the networks that Docker gives', () => {
+  const [api, worker] = ['api', 'worker'].map((name) => service(name).environment.BATON_AGENT_HOSTS ?? '');
+  expect(api).toBe(worker);
+  const agentHosts = /^\$\{BATON_AGENT_HOSTS:-(.+)\}$/.exec(api ?? '')?.[1]?.split(',');
+  const policy = toAddressPolicy({ agentHosts, production: true });
+  const endpoint = `http://${service('agents').hostname}:41000`;
+  expect(whyRefused(policy, endpoint)).toBeNull();
+  for (const address of ['172.18.0.5', '172.31.0.2', '192.168.16.2']) {
+    expect(whyConnectionRefused(policy, new URL(endpoint), [address])).toBeNull();
+  }
+  for (const other of ['http://redis:6379', 'http://127.0.0.1:4000', 'http://10.0.0.1', 'http://169.254.169.254']) {
+    expect(whyRefused(policy, other), other).not.toBeNull();
+  }
 });

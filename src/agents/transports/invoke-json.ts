@@ -1,20 +1,23 @@
 import { BatonError, parseOr } from '../../contracts/error.ts';
 import { AgentReply } from '../../contracts/payload.ts';
+import { AgentAsk } from '../../contracts/question.ts';
 import { type AgentCall, peerOf } from '../call.ts';
+import { isAsk, toQuestion } from '../question.ts';
 import { eventsOfReply } from '../reply.ts';
 import { postToAgent, readAnswer } from './post.ts';
 import type { Transport } from './transport.ts';
 
-/** static without a static_response: POST to the invoke endpoint, one JSON answer: `{"response": "..."}`. */
+/** static without a static_response: POST to the invoke endpoint, one JSON answer: `{"response": "..."}`, or `{"question": "..."}`. */
 export const invokeJson: Transport = async function* (invocation) {
   const { agent, call } = invocation;
-  const body = await postToAgent(invocation, { path: agent.invoke_endpoint, accept: 'application/json' });
+  const body = await postToAgent(invocation, { path: agent.invoke_endpoint, accept: ['application/json'] });
   const text = await readAnswer(body, peerOf(agent));
-  yield* eventsOfReply(parseReply(text, call, peerOf(agent)));
+  const json = parseJson(text, peerOf(agent));
+  if (isAsk(json)) yield toQuestion(own(parseOr(AgentAsk, json, 'agent_protocol'), call, peerOf(agent)));
+  else yield* eventsOfReply(own(parseOr(AgentReply, json, 'agent_protocol'), call, peerOf(agent)));
 };
 
-function parseReply(text: string, call: AgentCall, peer: string): AgentReply {
-  const reply = parseOr(AgentReply, parseJson(text, peer), 'agent_protocol');
+function own<R extends { task_id?: string | undefined }>(reply: R, call: AgentCall, peer: string): R {
   if (reply.task_id === undefined || reply.task_id === call.taskId) return reply;
   throw new BatonError('agent_protocol', `${peer} answered for another task than it was asked for.`);
 }

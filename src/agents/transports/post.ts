@@ -3,69 +3,89 @@ import { type HttpBody, readText } from '../../outbound/body.ts';
 import type { HttpResponse } from '../../outbound/http.ts';
 import { parseRetryAfter } from '../../outbound/retry-after.ts';
 import { peerOf } from '../call.ts';
+import { callHeaders } from '../call-headers.ts';
 import { firstText } from '../frame.ts';
 import type { Invocation } from './transport.ts';
 
-export type PostOptions = Readonly<{ path: string; accept: 'text/event-stream' | 'application/json' }>;
+export type PostOptions = Readonly<{
+  /** Below the endpoint; begins with "/". */
+  path: string;
+  /** Media types of a good answer; the first is asked for. */
+  accept: readonly [string, ...string[]];
+  /** The payload when absent. */
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+  /** Words of a refusal stay in the log: they may name keys and accounts of the operator. */
+  discreet?: boolean;
+}>;
 
 /** What is read of an error's body, and what is kept of a body that was not expected, in characters. */
 const ERROR_BODY_CHARS = 4_096;
 const EXCERPT_CHARS = 200;
 
 /**
- * POSTs the payload to the agent and gives back the body of a 2xx answer of the accepted type. Throws agent_busy for 429,
- * agent_failed for 408, 425 and 5xx, each with the wait that the agent asks for, agent_rejected for any other 4xx, agent_protocol
- * for any other answer, and what outbound throws.
+ * POSTs to the agent, the payload unless told otherwise, and gives back the body of a 2xx answer of an accepted type. Throws agent_busy
+ * for 429, agent_failed for 408, 425 and 5xx, each with the wait that the agent asks for, agent_rejected for any other 4xx,
+ * agent_protocol for any other answer, and what outbound throws.
  */
-export async function postToAgent(invocation: Invocation, { path, accept }: PostOptions): Promise<HttpBody> {
+export async function postToAgent(invocation: Invocation, options: PostOptions): Promise<HttpBody> {
   const { agent, call, signal, limits, http } = invocation;
+  const { path, accept, body = call.payload, headers } = options;
   const response = await http.request({
-    url: `${(agent.endpoint ?? '').replace(/\/+$/, '')}${path}`,
+    url: addressOf(agent.endpoint ?? '', path),
     method: 'POST',
-    headers: {
-      accept,
-      'content-type': 'application/json',
-      'idempotency-key': call.idempotencyKey,
-      'x-baton-attempt': String(call.attempt),
-    },
-    body: JSON.stringify(call.payload),
+    headers: { ...headers, ...callHeaders(call), accept: accept[0], 'content-type': 'application/json' },
+    body: JSON.stringify(body),
     signal,
     limits,
     peer: peerOf(agent),
+    access: agent,
   });
-  const code = refusalOf(response, accept);
+  const code = refusalOf(response.status) ?? (accept.includes(mediaTypeOf(response)) ? null : 'agent_protocol');
   if (code === null) return response.body;
-  throw await toRefusal(response, code, { accept, peer: peerOf(agent) });
+  throw await toRefusal(response, code, { ...options, peer: peerOf(agent) });
 }
 
-function refusalOf(response: HttpResponse, accept: string): ErrorCode | null {
-  const { status } = response;
+/** A path below an endpoint, whose query (an API version, say) stays. */
+export function addressOf(endpoint: string, path: string): string {
+  const [base = '', query] = endpoint.split('#', 1).join('').split('?', 2);
+  const address = `${base.replace(/\/+$/, '')}${path}`;
+  return query === undefined ? address : `${address}${path.includes('?') ? '&' : '?'}${query}`;
+}
+
+/** What a status says of a call that was not answered; null for 2xx. */
+export function refusalOf(status: number): ErrorCode | null {
   if (status === 429) return 'agent_busy';
   if (status >= 500 || status === 408 || status === 425) return 'agent_failed';
   if (status >= 400) return 'agent_rejected';
-  if (status < 200 || status >= 300) return 'agent_protocol';
-  return mediaTypeOf(response) === accept ? null : 'agent_protocol';
+  return status < 200 || status >= 300 ? 'agent_protocol' : null;
 }
 
 function mediaTypeOf(response: HttpResponse): string {
   return (response.header('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
 }
 
-async function toRefusal(
-  response: HttpResponse,
-  code: ErrorCode,
-  { accept, peer }: Readonly<{ accept: string; peer: string }>,
-): Promise<BatonError> {
+type Asked = Pick<PostOptions, 'accept' | 'discreet'> & Readonly<{ peer: string }>;
+
+/** What a response of another status or kind than was asked for means; reads the start of its body. */
+export async function toRefusal(response: HttpResponse, code: ErrorCode, asked: Asked): Promise<BatonError> {
+  const { accept, discreet, peer } = asked;
+  const { status } = response;
   const body = await readStart(response.body);
-  const excerpt = body.slice(0, EXCERPT_CHARS);
-  const cause = new Error(`status ${response.status}, ${mediaTypeOf(response) || 'no content type'}, body: ${excerpt}`);
+  // Who was refused for its credentials may be told them back.
+  const excerpt = isAboutCredentials(status) ? '' : body.slice(0, EXCERPT_CHARS);
+  const cause = new Error(`status ${status}, ${mediaTypeOf(response) || 'no content type'}, body: ${excerpt}`);
   if (code === 'agent_protocol') {
-    const got = `${response.status} with ${mediaTypeOf(response) || 'no content type'}`;
-    return new BatonError(code, `${peer} answered ${got}; expected 200 with ${accept}.`, { cause });
+    const got = `${status} with ${mediaTypeOf(response) || 'no content type'}`;
+    return new BatonError(code, `${peer} answered ${got}; expected 200 with ${accept[0]}.`, { cause });
   }
-  const account = accountOf(body)?.slice(0, EXCERPT_CHARS);
-  const text = `${peer} answered ${response.status}${account === undefined ? '.' : `: ${account}`}`;
+  const account = discreet || isAboutCredentials(status) ? undefined : accountOf(body)?.slice(0, EXCERPT_CHARS);
+  const text = `${peer} answered ${status}${account === undefined ? '.' : `: ${account}`}`;
   return new BatonError(code, text, { cause, retryAfterMs: parseRetryAfter(response.header, Date.now()) });
+}
+
+function isAboutCredentials(status: number): boolean {
+  return status === 401 || status === 403 || status === 407;
 }
 
 /** The agent's own words in an error body, as problem details or `{"error": ...}` carry them; pages for people are left out. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Flow } from '../../flow/flow.ts';
 import { leaveLead, takeLead } from '../../journal/lease.ts';
 import { settledWithin } from '../../journal/settled-within.ts';
+import { SPAWNED_START, sweepSpawned } from '../../registry/spawn-retire.ts';
 import { removeEndedRun } from '../remove-run.ts';
 import { type Retention, removeOldRuns } from '../retention.ts';
 import { dropOrphanQuestions, QUESTIONS_START } from './drop-orphan-questions.ts';
@@ -59,6 +60,7 @@ export function openSweeper(options: ReconcilerOptions): (signal?: AbortSignal) 
   const { flow, periodMs, retention, onError } = options;
   let place = 0;
   let questions = QUESTIONS_START;
+  let spawned = SPAWNED_START;
   return async (signal) => {
     const { redis, keys } = flow.store;
     const oldEnough = Date.now() - periodMs;
@@ -66,6 +68,7 @@ export function openSweeper(options: ReconcilerOptions): (signal?: AbortSignal) 
     place = runs.length < RUNS_PER_SWEEP ? 0 : place + RUNS_PER_SWEEP;
     for (const run of runs) if (signal?.aborted !== true) await reconcileRun(options, run).catch(onError);
     questions = await dropOrphanQuestions(flow.store, questions);
+    spawned = await sweepSpawned(flow.store, spawned);
     await removeOldRuns(flow, retention, { onError, signal });
   };
 }

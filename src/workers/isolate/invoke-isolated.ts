@@ -12,6 +12,9 @@ const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts
 /** A call says its next word when the last one was taken: one that says more is none of ours, and would fill this process. */
 const WORDS_WAITING = 1;
 
+/** More than the process gives itself, in milliseconds. */
+const LEAVE_MS = 1_000;
+
 /**
  * Calls an agent in a process of its own, as a suspect is called: a task whose workers have died, which may have ended them. Should
  * the call end its process, that is a failed call of this one task (worker_died), and nobody else's.
@@ -22,17 +25,24 @@ export async function* invokeIsolated(
 ): AsyncGenerator<AgentEvent, void> {
   signal.throwIfAborted();
   const child = fork(entry, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const kill = (): void => void child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
+  const end = (): void => endProcess(child);
+  signal.addEventListener('abort', end, { once: true });
   try {
     const told: IsolatedCall = { modules: [...modules], agent, call, limits: { ...limits } };
     child.send(told);
     yield* wordsOf(child);
     signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', kill);
-    kill();
+    signal.removeEventListener('abort', end);
+    end();
   }
+}
+
+/** It may clear up what it called, but only for a moment: a call that hangs heeds nothing. */
+function endProcess(child: ChildProcess): void {
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+  child.once('exit', () => clearTimeout(force));
 }
 
 /** Until its channel is closed, and not until it ends: a word may still be in the channel then. */
@@ -48,7 +58,7 @@ async function* wordsOf(child: ChildProcess): AsyncGenerator<AgentEvent, void> {
     const word = IsolatedWord.parse(message);
     if (word.type === 'error') throw toError(word);
     yield word;
-    if (word.type === 'done') return;
+    if (word.type === 'done' || word.type === 'question') return;
     child.send(WORD_TAKEN, () => undefined); // one that has died meanwhile is heard of by its channel's end
   }
   throw new BatonError('worker_died');

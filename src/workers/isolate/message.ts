@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentDescriptor } from '../../contracts/agent.ts';
 import { AgentPayload } from '../../contracts/payload.ts';
+import { AgentAnswer, QuestionKind, Resume } from '../../contracts/question.ts';
 import { Usage } from '../../contracts/result.ts';
 
 /** What the process of an isolated call is told, once. */
@@ -14,6 +15,7 @@ export const IsolatedCall = z.object({
     attempt: z.int(),
     payload: AgentPayload,
     idempotencyKey: z.string(),
+    answer: AgentAnswer.optional(),
   }),
   limits: z.record(z.string(), z.number()),
 });
@@ -31,6 +33,13 @@ export const IsolatedWord = z.discriminatedUnion('type', [
     confidence: z.number().nullable(),
     usage: Usage.nullable(),
     truncated: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('question'),
+    kind: QuestionKind,
+    text: z.string(),
+    resume: Resume,
+    usage: Usage.nullable(),
   }),
   z.object({ type: z.literal('error'), code: z.string(), message: z.string(), retryAfterMs: z.number().optional() }),
 ]);

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { openClient } from '../client/client.ts';
+import type { ListedTemplate } from '../contracts/template.ts';
+import { httpUrl } from './arguments.ts';
+import { type Context, exitCode } from './context.ts';
+import { clean } from './paint.ts';
+import { renderTable } from './table.ts';
+
+type TemplatesFlags = { url?: string; json?: boolean };
+
+export function addTemplatesCommand(program: Command, context: Context): void {
+  program
+    .command('templates')
+    .description('list what agents can be made from, and what became of those that were')
+    .option('--url <url>', 'where baton listens (BATON_URL, else http://127.0.0.1:4000)', httpUrl)
+    .option('--json', 'the templates as one JSON array')
+    .action(async (flags: TemplatesFlags) => context.finish(await listTemplates(context, flags)));
+}
+
+async function listTemplates(
+  { output, loadConfig }: Context,
+  { url = loadConfig().url, json }: TemplatesFlags,
+): Promise<number> {
+  const templates = await openClient({ url }).templates();
+  await output.write(json ? `${JSON.stringify(templates)}\n` : tableOf(templates));
+  return exitCode.completed;
+}
+
+function tableOf(templates: readonly ListedTemplate[]): string {
+  const heads = ['template', 'type', 'capabilities', 'from', 'made', 'success'];
+  const rows = templates.map(({ id, type, capabilities, shipped, record }) => [
+    ...[id, type, capabilities.join(' '), shipped ? 'baton' : 'operator', `${record.made}`],
+    record.success.toFixed(2),
+  ]);
+  return `${renderTable([heads, ...rows.map((row) => row.map(clean))])}\n`;
+}

@@ -1,0 +1,91 @@
+// The discoverer: watches over the health of all agents, and over the foreign discovery service. One process at a time does it.
+import { randomUUID } from 'node:crypto';
+import { leaveLead, takeLead } from '../journal/lease.ts';
+import { settledWithin } from '../journal/settled-within.ts';
+import type { Store } from '../journal/store.ts';
+import type { Discovery } from './discovery.ts';
+import { expireAgents, showLife } from './health.ts';
+import type { Probe } from './probe.ts';
+import { openProber } from './prober.ts';
+import type { AgentSign, Registry } from './registry.ts';
+
+/** How often it looks, if probes are not more often: how late it is told that an agent has expired. */
+const LOOK_MS = 1_000;
+/** The lead lapses when five looks were missed: sooner than health that only probes keep. */
+const LEAD_MS = 5_000;
+/** What closing waits for, and Redis does not give, is left behind. */
+const CLOSE_MS = 1_000;
+
+export type DiscovererOptions = {
+  readonly store: Store;
+  readonly registry: Pick<Registry, 'signs'>;
+  readonly probe: Probe;
+  /** Milliseconds between two probes of one agent. */
+  readonly probeMs: number;
+  /** Undefined without a discovery service. */
+  readonly discovery: Pick<Discovery, 'refreshWhenDue'> | undefined;
+  readonly onError: (error: unknown) => void;
+};
+
+/** Begins to look, for as long as it is open and no other process does. */
+export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
+  const { store, registry, probe, probeMs, discovery } = options;
+  let closed = false;
+  const onError = (error: unknown): void => {
+    if (!closed) options.onError(error); // what is under way at the end is cut off
+  };
+  const lease: Store = { redis: store.redis, keys: { ...store.keys, leader: store.keys.discoverer } };
+  const holder = randomUUID();
+  const prober = openProber({
+    probe,
+    periodMs: probeMs,
+    onServing: async (agent) => void (await showLife(store, { agent, sign: 'probe' })),
+    onDoubt: async (agent) => void (await showLife(store, { agent, sign: 'doubt' })),
+    onFallen: (agent) => expireAgents(store, [agent], { fallen: true }),
+    onError,
+  });
+  let looking: Promise<void> | undefined;
+  let isRefreshing = false;
+
+  async function look(): Promise<void> {
+    if (!(await takeLead(lease, holder, LEAD_MS))) return;
+    const agents = await registry.signs();
+    await expireSilent(store, agents);
+    prober.look(agents);
+    if (discovery !== undefined) refresh(discovery);
+  }
+  /** On its own: a service that is slow must not hold up the health of anybody. */
+  function refresh({ refreshWhenDue }: Pick<Discovery, 'refreshWhenDue'>): void {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    void refreshWhenDue()
+      .catch(onError)
+      .finally(() => {
+        isRefreshing = false;
+      });
+  }
+  const begin = (): void => {
+    looking ??= look()
+      .catch(onError)
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  begin();
+  const timer = setInterval(begin, Math.min(LOOK_MS, probeMs));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      closed = true;
+      await settledWithin(CLOSE_MS, Promise.allSettled([looking, prober.settled()]));
+      await settledWithin(CLOSE_MS, leaveLead(lease, holder)); // with Redis away the lead lapses by itself
+    },
+  };
+}
+
+/** Tells of those whose health has run out since it was last looked at. */
+async function expireSilent(store: Store, agents: readonly AgentSign[]): Promise<void> {
+  const serving = new Set(await store.redis.smembers(store.keys.servingAgents));
+  const silent = agents.flatMap(({ agent: { agent_id: id }, sign }) => (sign === null && serving.has(id) ? [id] : []));
+  if (silent.length > 0) await expireAgents(store, silent);
+}

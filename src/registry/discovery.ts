@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { DiscoveryState } from '../contracts/agent-view.ts';
+import { BatonError } from '../contracts/error.ts';
+import { leaveLead, takeLead } from '../journal/lease.ts';
+import { pause } from '../journal/retry.ts';
+import type { Store } from '../journal/store.ts';
+import { loadRemembered, type Remembered, saveAnswer, saveFailure, toDiscoveryState } from './discovery-state.ts';
+import type { Skipped } from './foreign.ts';
+import { applyForeignAgents, type ForeignService, loadForeignAgents } from './foreign-refresh.ts';
+
+/** Asked again when this share of the time is over, so that what is used is seldom old. */
+const REFRESH_SHARE = 0.8;
+/** After a failure it is asked again in so many milliseconds: often enough to come back soon, seldom enough not to be a burden. */
+const RETRY_MS = 10_000;
+/** One refresh is under way at a time, over all processes; longer than it can take. */
+const LOCK_MS = 60_000;
+/** How long a forced refresh waits for another one, and how often it looks. */
+const PATIENCE_MS = 35_000;
+const LOOK_MS = 50;
+
+export type DiscoveryOptions = {
+  readonly store: Store;
+  readonly service: ForeignService;
+  /** How old an answer may be, in milliseconds. */
+  readonly ttlMs: number;
+  /** Hears of entries that were passed over, and of a service that does not answer or does so again: each once. */
+  readonly onWarning: (fields: object, text: string) => void;
+};
+
+/** The client of a foreign discovery service. Its agents lie in the registry, so that a run never waits for it nor fails with it. */
+export type Discovery = {
+  /** Asks the service when its answer is about to grow old. Never throws for what the service does. */
+  refreshWhenDue(): Promise<void>;
+  /** Asks it now. Throws discovery_unavailable; what was known stays in use. */
+  refresh(): Promise<DiscoveryState>;
+  state(): Promise<DiscoveryState>;
+};
+
+export function openDiscovery(options: DiscoveryOptions): Discovery {
+  const { store, service, ttlMs } = options;
+  const { url } = service;
+  const warn = openWarnings(options.onWarning);
+  const holder = randomUUID();
+  const lock = lockOf(store);
+
+  /** With the lock held. */
+  async function ask(): Promise<void> {
+    const before = await loadRemembered(store, url);
+    try {
+      const found = await loadForeignAgents(service);
+      const { registered, skipped: lost } = await applyForeignAgents(store, found.agents);
+      const skipped = [...found.skipped, ...lost];
+      await saveAnswer(store, { url, agents: registered, skipped });
+      warn.skipped(skipped);
+      warn.answered({ url, agents: registered });
+    } catch (thrown) {
+      const error = BatonError.from(thrown);
+      if (error.code !== 'discovery_unavailable') throw error;
+      await saveFailure(store, before, error);
+      warn.silent(toDiscoveryState(before, ttlMs, Date.now()), error);
+      throw error;
+    }
+  }
+
+  async function underLock<T>(work: () => Promise<T>, patienceMs: number): Promise<T | undefined> {
+    const deadline = performance.now() + patienceMs;
+    while (!(await takeLead(lock, holder, LOCK_MS))) {
+      if (performance.now() >= deadline) return undefined;
+      await pause(LOOK_MS, never);
+    }
+    try {
+      return await work();
+    } finally {
+      await leaveLead(lock, holder);
+    }
+  }
+
+  let asking: Promise<void> | undefined;
+  /** Whoever asks in this process while it is asked gets the same answer. */
+  const askOnce = (patienceMs: number): Promise<void> => {
+    asking ??= underLock(ask, patienceMs).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+  const state = async (): Promise<DiscoveryState> =>
+    toDiscoveryState(await loadRemembered(store, url), ttlMs, Date.now());
+  return {
+    state,
+    refreshWhenDue: async () => {
+      if (!isDue(await loadRemembered(store, url), ttlMs, Date.now())) return;
+      await askOnce(0).catch((error: unknown) => {
+        if (BatonError.from(error).code !== 'discovery_unavailable') throw error; // that one is told and remembered
+      });
+    },
+    refresh: async () => {
+      await askOnce(PATIENCE_MS);
+      return state();
+    },
+  };
+}
+
+const never = new AbortController().signal;
+
+/** Whether it is time to ask: times in milliseconds. */
+export function isDue({ refreshed_at, failed_at, failures }: Remembered, ttlMs: number, now: number): boolean {
+  if (failures > 0) return now >= failed_at + Math.min(RETRY_MS, ttlMs);
+  return now >= refreshed_at + REFRESH_SHARE * ttlMs;
+}
+
+/** The lease of the journal under another name. */
+function lockOf({ redis, keys }: Store): Store {
+  return { redis, keys: { ...keys, leader: keys.discoveryRefresh } };
+}
+
+/** Says each thing once: an entry with its reason until it is fine, an outage at its beginning, when its answer grows old, and at its end. */
+function openWarnings(onWarning: DiscoveryOptions['onWarning']) {
+  let told: ReadonlySet<string> = new Set();
+  let outage: 'none' | 'fresh' | 'stale' = 'none';
+  return {
+    skipped: (skipped: readonly Skipped[]): void => {
+      for (const entry of skipped) {
+        if (!told.has(textOf(entry))) onWarning(entry, 'an agent of the discovery service is passed over');
+      }
+      told = new Set(skipped.map(textOf));
+    },
+    silent: ({ url, agents, stale }: DiscoveryState, error: BatonError): void => {
+      const now = stale ? 'stale' : 'fresh';
+      if (outage === now) return;
+      outage = now;
+      const known = stale ? 'what it said is older than it should be, and is still used' : 'what it said last is used';
+      onWarning(
+        { url, agents, err: error.cause ?? error },
+        `${error.message} ${known[0]?.toUpperCase()}${known.slice(1)}.`,
+      );
+    },
+    answered: (fields: { readonly url: string; readonly agents: number }): void => {
+      if (outage !== 'none') onWarning(fields, 'the discovery service answers again');
+      outage = 'none';
+    },
+  };
+}
+
+function textOf({ agent_id, reason }: Skipped): string {
+  return `${agent_id}: ${reason}`;
+}

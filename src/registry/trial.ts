@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { limits } from '../contracts/limits.ts';
+import { loadScript, runScript } from '../journal/script.ts';
+import type { Store } from '../journal/store.ts';
+import type { Breakers } from './breaker.ts';
+import type { RegisteredAgent } from './registered-agent.ts';
+
+const beginning = loadScript(new URL('./begin-trial.lua', import.meta.url));
+const ending = loadScript(new URL('./end-trial.lua', import.meta.url));
+
+/** The one call that a half-open breaker lets through, over all workers; of a closed one, any call. */
+export type Trial = {
+  /** Only its first end counts. */
+  end(as: 'good' | 'failed' | 'none'): Promise<void>;
+};
+
+export type Trials = {
+  /** Undefined when no call may be made: the breaker is open, or somebody else tries. */
+  begin(agent: RegisteredAgent, holder: string): Promise<Trial | undefined>;
+  /** The leases to renew. */
+  held(): readonly { readonly key: string; readonly holder: string }[];
+};
+
+type TrialsOptions = Store & { readonly breakers: Breakers; readonly leaseMs: number };
+
+const noTrial: Trial = { end: async () => undefined };
+
+/** Opens them; a trial whose process dies lapses with its lease. */
+export function openTrials({ redis, keys, breakers, leaseMs }: TrialsOptions): Trials {
+  const held = new Map<object, { readonly key: string; readonly holder: string }>();
+
+  function openTrial(id: string, holder: string): Trial {
+    const lease = { key: keys.agentTrial(id), holder };
+    held.set(lease, lease);
+    return {
+      end: async (as) => {
+        if (!held.delete(lease)) return;
+        await runScript(redis, ending, {
+          keys: [keys.agentBreaker(id), lease.key, keys.agentStats(id)],
+          args: [holder, as, breakers.rule.openMs, limits.breakerOpenMaxMs, limits.breakerHalfOpenMs],
+        });
+      },
+    };
+  }
+
+  async function begin({ agent, halfOpen = false }: RegisteredAgent, holder: string): Promise<Trial | undefined> {
+    const id = agent.agent_id;
+    const own = breakers.stateOf(id);
+    if (own === 'open') return undefined;
+    if (own === 'closed' && !halfOpen) return noTrial;
+    const reply = await runScript(redis, beginning, {
+      keys: [keys.agentBreaker(id), keys.agentTrial(id)],
+      args: [holder, leaseMs, limits.breakerHalfOpenMs, own === 'half_open' ? '1' : ''],
+    });
+    const answer = z.enum(['trial', 'closed', 'open']).parse(reply);
+    if (answer === 'open') return undefined;
+    return answer === 'trial' ? openTrial(id, holder) : noTrial;
+  }
+
+  return { begin, held: () => [...held.values()] };
+}

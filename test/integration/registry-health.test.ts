@@ -1,0 +1,151 @@
+// Health of agents in a real registry, kept by heartbeats, probes and calls, and told by one of several discoverers.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { AgentDescriptor } from '../../src/contracts/agent.ts';
+import { defaults } from '../../src/contracts/limits.ts';
+import type { HttpClient } from '../../src/outbound/http.ts';
+import { loadChanges } from '../../src/registry/agent-events.ts';
+import { type DiscovererOptions, openDiscoverer } from '../../src/registry/discoverer.ts';
+import { openPlainProbe } from '../../src/registry/probe.ts';
+import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import { openLocalHttp } from '../support/http.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { openScriptedServer } from '../support/scripted-server.ts';
+import { openTestStore, type TestStore } from '../support/store.ts';
+
+/** Guarantees I8: so long after its health has run out an agent may still be chosen. */
+const OUT_WITHIN_MS = 2_000;
+
+let redis: TestRedis;
+let opened: TestStore;
+let http: HttpClient;
+let registry: Registry;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  opened = openTestStore(redis.url);
+  http = openLocalHttp();
+});
+
+beforeEach(async () => {
+  await opened.store.redis.flushall();
+  registry = openRegistry(opened.store);
+});
+
+afterAll(async () => {
+  await http.close();
+  await opened[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+function agentOf(agent_id: string, fields: object = {}): AgentDescriptor {
+  return AgentDescriptor.parse({
+    ...{ agent_id, name: agent_id, endpoint: 'http://127.0.0.1:1', capabilities: ['custom'] },
+    ...fields,
+  });
+}
+
+const watch = (options: Partial<DiscovererOptions> = {}): AsyncDisposable =>
+  openDiscoverer({
+    ...{ store: opened.store, registry, probe: openPlainProbe(http), probeMs: 100, discovery: undefined },
+    onError: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+
+const isHealthy = async (id: string, from: Registry = registry): Promise<boolean> =>
+  (await from.byCapability('custom')).some(({ agent, healthy }) => agent.agent_id === id && healthy);
+const expireNow = (id: string) => opened.store.redis.pexpire(opened.store.keys.agentHealth(id), 1);
+
+async function changeNames(): Promise<readonly string[]> {
+  const { changes } = await loadChanges(opened.store, '0-0', 1_000);
+  return changes.map(({ name, agent_id }) => `${agent_id} ${name.replace('agent.', '')}`);
+}
+
+test('an agent whose health runs out is out of every choice within two seconds, also in a process that reads all the time', async () => {
+  await registry.put(agentOf('frozen'));
+  expect(await isHealthy('frozen')).toBe(true);
+  const expiresAt = performance.now() + 300;
+  await opened.store.redis.pexpire(opened.store.keys.agentHealth('frozen'), 300);
+  let lastSeen = 0;
+  while (performance.now() < expiresAt + OUT_WITHIN_MS + 500) {
+    if (await isHealthy('frozen')) lastSeen = performance.now();
+    await new Promise(setImmediate);
+  }
+  expect(lastSeen - expiresAt).toBeGreaterThan(-300);
+  expect(lastSeen - expiresAt).toBeLessThan(OUT_WITHIN_MS);
+});
+
+test('an agent that another process takes out is chosen no more after a second', async () => {
+  const other = openRegistry(opened.store);
+  await other.put(agentOf('leaver'));
+  expect(await isHealthy('leaver')).toBe(true);
+  await other.remove('leaver');
+  await expect.poll(async () => (await registry.byCapability('custom')).length, { timeout: 1_500 }).toBe(0);
+});
+
+test('that an agent has expired, and that it is back, is told once each, however many processes look', async () => {
+  await registry.put(agentOf('sleeper', { endpoint: null, transport: 'in_process' }));
+  await using _first = watch();
+  await using _second = watch({ registry: openRegistry(opened.store) });
+  await expireNow('sleeper');
+  await expect.poll(changeNames, { timeout: 5_000 }).toContain('sleeper expired');
+  await Promise.all([registry.heartbeat('sleeper'), registry.heartbeat('sleeper'), registry.heartbeat('sleeper')]);
+  expect(await changeNames()).toEqual(['sleeper registered', 'sleeper expired', 'sleeper recovered']);
+});
+
+test('an agent that sends heartbeats is never probed', async () => {
+  await using server = await openScriptedServer((response) => void response.end());
+  await registry.put(agentOf('beats', { endpoint: server.url }));
+  await registry.heartbeat('beats');
+  await registry.put(agentOf('probed', { endpoint: `${server.url}/other` }));
+  await using _watch = watch();
+  for (let probes = 0; probes < 3; probes += 1) await server.next();
+  expect(new Set(server.received.map(({ path }) => path))).toEqual(new Set(['/other/health']));
+});
+
+test('three bad probes in a row take an agent out before its time, two good ones bring it back', async () => {
+  let status = 500;
+  await using server = await openScriptedServer((response) => void response.writeHead(status).end());
+  await registry.put(agentOf('ill', { endpoint: server.url }));
+  await using _watch = watch();
+  await expect.poll(() => isHealthy('ill'), { timeout: defaults.healthTtlMs / 2 }).toBe(false);
+  expect(server.received.length).toBeGreaterThanOrEqual(3);
+  status = 200;
+  await expect.poll(() => isHealthy('ill'), { timeout: 10_000 }).toBe(true);
+  expect(await changeNames()).toEqual(['ill registered', 'ill expired', 'ill recovered']);
+});
+
+test('an agent that flaps does not flap in the registry', async () => {
+  let probes = 0;
+  // Two good answers, two bad ones, and so on: what two seconds up and two down look like to whoever asks each second.
+  await using server = await openScriptedServer((response) => {
+    probes += 1;
+    response.writeHead(probes % 4 < 2 ? 503 : 200).end();
+  });
+  await registry.put(agentOf('flapper', { endpoint: server.url }));
+  await using _watch = watch();
+  await expect.poll(() => probes, { timeout: 25_000 }).toBeGreaterThan(12);
+  expect(await isHealthy('flapper')).toBe(true);
+  expect(await changeNames()).toEqual(['flapper registered']);
+});
+
+test('a call that succeeded keeps an agent healthy that has no health endpoint', async () => {
+  await using server = await openScriptedServer((response) => void response.writeHead(404).end());
+  await registry.put(agentOf('plain', { endpoint: server.url }));
+  await registry.noteServed('plain');
+  await using _watch = watch();
+  for (let probes = 0; probes < 4; probes += 1) await server.next();
+  expect(await isHealthy('plain')).toBe(true);
+  expect(await changeNames()).toEqual(['plain registered']);
+});
+
+test('an agent that cannot be probed in time holds up nobody else', async () => {
+  await using mute = await openScriptedServer(() => undefined);
+  await using well = await openScriptedServer((response) => void response.end());
+  for (const number of [1, 2, 3]) await registry.put(agentOf(`mute-${number}`, { endpoint: mute.url }));
+  await registry.put(agentOf('well', { endpoint: well.url }));
+  await using _watch = watch();
+  for (let probes = 0; probes < 3; probes += 1) await well.next();
+  expect(mute.received.length).toBeLessThanOrEqual(6);
+});
