@@ -11,6 +11,8 @@ import type { Registry } from './registry.ts';
 const LOOK_AGAIN_MS = 250;
 /** Agents that were full when somebody looked, which one task asks whether they still are: each costs a round trip. */
 const FULL_ASKED = 3;
+/** How long it takes until every process sees that a breaker is no longer open: the age of a snapshot. */
+const SEEN_MS = 1_000;
 /** Rankings of which every agent is asked for a slot in vain, before a task gives up for now. */
 const ROUNDS = 5;
 
@@ -44,8 +46,8 @@ export type Chooser = {
   /** The same, and leave to call: a round trip only for agents with a limit, and for one whose breaker is half open. */
   take(need: CallNeed): Promise<Choice>;
   /**
-   * The same, waiting for an agent that turns up in time: so long for one that is not healthy, for one whose breaker is open until it is
-   * tried as well, for a slot until the signal aborts. Throws the signal's reason when that aborts.
+   * The same, waiting for an agent that turns up in time: so long for one that is not healthy, for one whose breaker is open until it has
+   * been tried as well, for a slot until the signal aborts. Throws the signal's reason when that aborts.
    */
   wait(need: CallNeed, signal: AbortSignal): Promise<Choice>;
   /** Milliseconds after which a task that found all slots taken looks again. `random`: 0 to 1. */
@@ -115,8 +117,9 @@ export function openChooser({ registry, permits, canCall, probe, waitMs }: Choos
     for (;;) {
       signal.throwIfAborted();
       const choice = await take(need);
-      const patienceMs = waitMs + (choice.hasBroken ? permits.breakerOpenMs : 0);
-      const isOver = choice.full.length === 0 && performance.now() - beganAt >= patienceMs;
+      const patienceMs = waitMs + (choice.hasBroken ? permits.breakerOpenMs + SEEN_MS : 0);
+      const isHopeful = choice.full.length > 0 || choice.hasTried;
+      const isOver = !isHopeful && performance.now() - beganAt >= patienceMs;
       if (choice.taken !== undefined || isOver) return choice;
       const revived = await unlessAborted(Promise.all(choice.silent.map(probeSilent)), signal);
       if (revived?.includes(true) !== true) await unlessAborted(pause(LOOK_AGAIN_MS), signal);

@@ -18,8 +18,8 @@ export type Permit = AsyncDisposable & {
   judge(serves: boolean): Promise<void>;
 };
 
-/** Why there is none: all slots are taken; its breaker is open, or somebody tries it just now. */
-export type Refusal = 'full' | 'broken';
+/** Why there is none: all slots are taken; its breaker is open; somebody tries it just now, and will know soon. */
+export type Refusal = 'full' | 'broken' | 'tried';
 
 /** What this process knows of an agent beyond the registry's last word. */
 export type Live = {
@@ -97,9 +97,9 @@ export function openPermits(options: PermitsOptions): Permits {
       await freeSlot().catch(onError);
       throw thrown;
     });
-    if (trial === undefined) {
+    if (typeof trial === 'string') {
       await freeSlot();
-      return 'broken';
+      return trial === 'tried' ? 'tried' : 'broken';
     }
     const at = seenOf(id);
     at.calls += 1;

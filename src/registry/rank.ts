@@ -36,8 +36,9 @@ export type Ranking = {
   readonly full: readonly RegisteredAgent[];
   /** Those that only their health keeps out, and that can be asked whether they serve. */
   readonly silent: readonly AgentDescriptor[];
-  /** Whether there is one that only its breaker keeps out. */
+  /** Whether there is one that only its breaker keeps out; and one that is tried just now, so that it is known soon. */
   readonly hasBroken: boolean;
+  readonly hasTried: boolean;
   /** With score and parts, or the reason why not. */
   readonly candidates: EventDetail<'agent.selected'>['candidates'];
   /** How many agents have the capability. */
@@ -72,6 +73,7 @@ export function rankAgents(input: RankInput): Ranking {
     full: registered(keptBy(passing.full)),
     silent: registered(rank(silentPlaces(standings, columns), better, turn)).map(({ agent }) => agent),
     hasBroken: standings.reasons.includes(passing.broken),
+    hasTried: standings.reasons.includes(passing.tried),
     candidates: candidatesOf({ columns, standings, wish, ranked, barred }),
     considered: columns.agents.length,
   };

@@ -15,8 +15,8 @@ export type Trial = {
 };
 
 export type Trials = {
-  /** Undefined when no call may be made: the breaker is open, or somebody else tries. */
-  begin(agent: RegisteredAgent, holder: string): Promise<Trial | undefined>;
+  /** `open`, `tried`: no call may be made, as the breaker is open, or somebody else tries just now. */
+  begin(agent: RegisteredAgent, holder: string): Promise<Trial | 'open' | 'tried'>;
   /** The leases to renew. */
   held(): readonly { readonly key: string; readonly holder: string }[];
 };
@@ -43,17 +43,20 @@ export function openTrials({ redis, keys, breakers, leaseMs }: TrialsOptions): T
     };
   }
 
-  async function begin({ agent, halfOpen = false }: RegisteredAgent, holder: string): Promise<Trial | undefined> {
+  async function begin(
+    { agent, halfOpen = false }: RegisteredAgent,
+    holder: string,
+  ): Promise<Trial | 'open' | 'tried'> {
     const id = agent.agent_id;
     const own = breakers.stateOf(id);
-    if (own === 'open') return undefined;
+    if (own === 'open') return 'open';
     if (own === 'closed' && !halfOpen) return noTrial;
     const reply = await runScript(redis, beginning, {
       keys: [keys.agentBreaker(id), keys.agentTrial(id)],
       args: [holder, leaseMs, limits.breakerHalfOpenMs, own === 'half_open' ? '1' : ''],
     });
-    const answer = z.enum(['trial', 'closed', 'open']).parse(reply);
-    if (answer === 'open') return undefined;
+    const answer = z.enum(['trial', 'closed', 'open', 'tried']).parse(reply);
+    if (answer === 'open' || answer === 'tried') return answer;
     return answer === 'trial' ? openTrial(id, holder) : noTrial;
   }
 

@@ -15,6 +15,7 @@ export type Ask = {
 export const passing = {
   silent: 'not healthy',
   broken: 'its breaker is open: it failed too often in a row',
+  tried: 'it failed too often in a row, and one call tries it just now',
   full: 'all its slots are taken',
 } as const;
 

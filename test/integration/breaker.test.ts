@@ -161,7 +161,7 @@ test('of twenty calls at once over two workers a half-open breaker lets one thro
   const workers = await openHalfOpen();
   expect(await conditionOf(store, 'agent')).toMatchObject({ broken: false, halfOpen: true });
   const taken = await takeAll(workers, 20);
-  expect(taken.filter((answer) => answer === 'broken')).toHaveLength(19);
+  expect(taken.filter((answer) => answer === 'tried')).toHaveLength(19);
   expect((await conditionOf(store, 'agent')).broken).toBe(true);
   await taken.find(isPermit)?.judge(true);
   expect(await conditionOf(store, 'agent')).toMatchObject({ broken: false, halfOpen: false });
@@ -220,7 +220,7 @@ test("a worker's own breaker needs a success of its own after its time", async (
   await passBreakerTime(store, 'agent', limits.breakerHalfOpenMs);
   await eventually(() => (one.breakers.stateOf('agent') === 'half_open' ? true : undefined), 2_000);
   const [trial, second] = await takeAll([one], 2);
-  expect([trial, second].filter((taken) => taken === 'broken')).toHaveLength(1);
+  expect([trial, second].filter((taken) => taken === 'tried')).toHaveLength(1);
   const permit = [trial, second].find((taken) => taken !== undefined && isPermit(taken));
   await (permit as Permit).judge(true); // found above
   await one.tell(agent, undefined);

@@ -18,7 +18,7 @@ import { startTestWorker } from '../support/worker.ts';
 let engine: Engine;
 let second: AsyncDisposable;
 
-const breakers = { BATON_BREAKER_FAILURES: '5' };
+const breakers = { BATON_BREAKER_FAILURES: '5', BATON_BREAKER_OPEN_MS: '500' };
 
 beforeAll(async () => {
   engine = await openEngine({ agents: [], env: breakers });
@@ -136,7 +136,8 @@ test('twenty tasks wait for an agent whose breaker is open; one of them tries it
   trial.resolve();
   for (const run of runs) {
     const { results } = await engine.ended(run);
-    expect([...results.values()].every(({ status, attempts }) => status === 'completed' && attempts === 1)).toBe(true);
+    const odd = [...results.values()].filter(({ status, attempts }) => status !== 'completed' || attempts !== 1);
+    expect(odd).toEqual([]);
   }
   expect(agent.calls() - before).toBe(20);
 });
