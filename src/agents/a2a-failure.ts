@@ -1,5 +1,6 @@
 import { BatonError } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
+import { causesOf } from '../outbound/causes.ts';
 import { toAgentFailure } from './frame.ts';
 
 /** Reasons of A2A's errors that say something of the agent's state; every other one refuses the request itself. */
@@ -28,11 +29,4 @@ function toToldFailure(told: Error, peer: string, cause: Error): BatonError {
 /** Every error of the SDK that came from the agent has a reason, as google.rpc.ErrorInfo has it. */
 function reasonOf(error: Error): string | undefined {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined;
-}
-
-/** The error and its causes, outermost first. Bounded: a cause may point back at its error. */
-function causesOf(thrown: unknown): readonly Error[] {
-  const causes: Error[] = [];
-  for (let at = thrown; at instanceof Error && causes.length < 8; at = at.cause) causes.push(at);
-  return causes;
 }

@@ -1,12 +1,19 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
-import type { Commands } from './commands/commands.ts';
-import type { LocalAgents } from './local-agents.ts';
+import type { CallTools } from './transports/transport.ts';
 
-/** Whether this process can call an agent at all: its modules and commands are its own, everything else is reached from anywhere. */
+/** Whether this process can call an agent at all: its modules, commands and model are its own, everything else is reached from anywhere. */
 export function canCall(
   { agent_id, transport, command }: AgentDescriptor,
-  own: Readonly<{ local: LocalAgents; commands: Commands }>,
+  own: Pick<CallTools, 'local' | 'commands' | 'modelServer'>,
 ): boolean {
-  if (transport === 'in_process') return own.local.has(agent_id);
-  return transport !== 'command' || own.commands.has(command?.name ?? '');
+  switch (transport) {
+    case 'in_process':
+      return own.local.has(agent_id);
+    case 'command':
+      return own.commands?.has(command?.name ?? '') === true;
+    case 'model':
+      return own.modelServer !== undefined;
+    default:
+      return true;
+  }
 }

@@ -32,7 +32,7 @@ export function invokeAgent(options: InvokeOptions): AsyncIterable<AgentEvent> {
 }
 
 function openCall(options: InvokeOptions): AsyncIterator<AgentEvent, void> {
-  const { agent, signal, limits } = options;
+  const { agent, signal, limits, http } = options;
   const left = new AbortController();
   const follow = (): void => left.abort(signal.reason);
   if (signal.aborted) follow();
@@ -44,9 +44,14 @@ function openCall(options: InvokeOptions): AsyncIterator<AgentEvent, void> {
   })[Symbol.asyncIterator]();
   return {
     next: async () => {
-      const step = await events.next();
-      if (step.done === true) signal.removeEventListener('abort', follow);
-      return step;
+      try {
+        const step = await events.next();
+        if (step.done === true) signal.removeEventListener('abort', follow);
+        return step;
+      } catch (thrown) {
+        signal.removeEventListener('abort', follow);
+        throw await http.conceal(agent, BatonError.from(thrown));
+      }
     },
     return: async () => {
       signal.removeEventListener('abort', follow);

@@ -1,6 +1,7 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
 import type { AgentCall, AgentEvent } from './call.ts';
+import { traceparentOf } from './call-headers.ts';
 import { type AgentDefinition, toDescriptor } from './definition.ts';
 import { runDefinition } from './run-definition.ts';
 
@@ -27,7 +28,8 @@ export function openLocalAgents(definitions: readonly AgentDefinition[]): LocalA
         throw new BatonError('agent_unreachable', `The agent "${agentId}" is not loaded in this worker.`);
       }
       const { runId, attempt, idempotencyKey } = call;
-      return runDefinition(definition, call.payload, { signal, runId, attempt, idempotencyKey });
+      const traceparent = traceparentOf(call);
+      return runDefinition(definition, call.payload, { signal, runId, attempt, idempotencyKey, traceparent });
     },
   };
 }

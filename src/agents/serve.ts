@@ -35,7 +35,7 @@ export async function serveAgent(definition: AgentDefinition, options: ServeOpti
   const describe = (endpoint: string): AgentDescriptor =>
     toDescriptor(definition, { transport: 'http', endpoint, max_concurrent_tasks: concurrency });
   // Faults are named before a port is taken.
-  describe(options.publicUrl ?? 'http://127.0.0.1');
+  const { payload_schema } = describe(options.publicUrl ?? 'http://127.0.0.1');
   const limits = callLimitsOf(definition);
   const places = openPlaces({ concurrency, queue, waitMs: Math.min(defaults.agentIdleMs, limits.totalMs) });
   const health = openHealth({ agentId: definition.id, places, check: options.health ?? (() => true) });
@@ -45,7 +45,7 @@ export async function serveAgent(definition: AgentDefinition, options: ServeOpti
     places,
     memory: openMemory({ remember, limits, peer: `The agent "${definition.id}"` }),
     health,
-    check: openPayloadCheck(definition.payload_schema),
+    check: openPayloadCheck(payload_schema),
     requestTimeoutMs,
     log,
   });

@@ -8,10 +8,10 @@ import { hasModel } from '../llm/configured-model.ts';
 import { viewRun } from '../orchestrator/view-run.ts';
 import { toAddressPolicy, whyRefused } from '../outbound/address-policy.ts';
 import { openAgentHttp } from '../outbound/agent-http.ts';
-import { openHttp } from '../outbound/http.ts';
 import { agentOfCard } from '../registry/card-registration.ts';
 import { openChangeReader } from '../registry/change-reader.ts';
 import { type Discovery, openDiscovery } from '../registry/discovery.ts';
+import { openForeignService } from '../registry/foreign-service.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { agentHttpSettings, type Config, isProduction } from '../runtime/config.ts';
 import { type Lifecycle, runUntilStopped } from '../runtime/lifecycle.ts';
@@ -100,9 +100,7 @@ async function openTools({ config, options, log, life }: Start): Promise<ApiTool
 function openForeignDiscovery({ config, log, life }: Omit<Start, 'options'>, store: Store): Discovery | null {
   const { discoveryUrl: url, discoveryTtlMs: ttlMs } = config;
   if (url === undefined) return null;
-  const policy = toAddressPolicy(agentHttpSettings(config));
-  const http = life.use('discovery', openHttp({ policy: 'operator' }));
-  const service = { url, http, whyRefused: (agentUrl: string) => whyRefused(policy, agentUrl) };
+  const service = life.use('discovery', openForeignService(url, agentHttpSettings(config)));
   return openDiscovery({ store, service, ttlMs, onWarning: (fields, text) => log.warn(fields, text) });
 }
 

@@ -16,16 +16,27 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'expected the name of a header')
   .refine((name) => !reservedHeaders.has(name.toLowerCase()), 'expected a header that baton does not set itself');
 
+/** What baton and the protocols it speaks set, and what a connection is about. */
 const reservedHeaders: ReadonlySet<string> = new Set([
+  'a2a-version',
   'accept',
   'accept-encoding',
   'connection',
+  'content-encoding',
   'content-length',
   'content-type',
+  'expect',
   'host',
   'idempotency-key',
+  'keep-alive',
+  'last-event-id',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'te',
   'traceparent',
+  'trailer',
   'transfer-encoding',
+  'upgrade',
   'x-baton-attempt',
 ]);
 

@@ -45,7 +45,7 @@ export type AgentDetail = z.infer<typeof AgentDetail>;
 export const AgentPage = z.object({ agents: z.array(AgentView), next_cursor: z.string().nullable().default(null) });
 export type AgentPage = z.infer<typeof AgentPage>;
 
-/** What can change in the registry. `expired`: no sign of life in time; `broken`: its breaker opened. */
+/** What can change in the registry. `expired`: no sign of life in time; `broken`: its breaker opened; `mended`: it closed. */
 export const AgentChangeName = z.enum([
   'agent.registered',
   'agent.updated',
@@ -53,6 +53,7 @@ export const AgentChangeName = z.enum([
   'agent.expired',
   'agent.recovered',
   'agent.broken',
+  'agent.mended',
 ]);
 export type AgentChangeName = z.infer<typeof AgentChangeName>;
 

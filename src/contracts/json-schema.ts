@@ -36,15 +36,7 @@ const counts = [
 ];
 const numbers = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'];
 
-export const jsonTypes: ReadonlySet<unknown> = new Set([
-  'string',
-  'number',
-  'integer',
-  'boolean',
-  'array',
-  'object',
-  'null',
-]);
+const jsonTypes: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']);
 
 const refused: Readonly<Record<string, string>> = {
   pattern: 'patterns are not taken: they could be made to run for ever',

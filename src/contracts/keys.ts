@@ -17,7 +17,7 @@ export function keysOf(prefix: string) {
      */
     run: (run: string) => ({
       run: `${prefix}:run:${run}`,
-      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:failed_epoch`, `:next`, `:until`, `:paid`; `root` and `$plan` are tasks too. */
+      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:failed_epoch`, `:next`, `:until`, `:paid`, `:looked`, `:waited`; `root` and `$plan` are tasks too. */
       tasks: `${prefix}:run:${run}:tasks`,
       /** Hash: task id -> ResultEnvelope, first writer wins. */
       results: `${prefix}:run:${run}:results`,

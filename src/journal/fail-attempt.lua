@@ -1,7 +1,7 @@
--- Ends an attempt whose call failed although more may follow: the agent's name, when the next call is due, until when this agent asked
+-- Ends an attempt whose call failed although more may follow: the agents that failed, when the next call is due, until when one asked
 -- to be left alone, and task.retrying.
 -- KEYS  run  tasks  events
--- ARGV  1 task  2 epoch  3 agent  4 task that the event names  5 ms until the next call  6 ms that the agent asked for
+-- ARGV  1 task  2 epoch  3 agents 'a,b'  4 task that the event names  5 ms until the next call  6 ms that one asked for
 --       7..10 task.retrying: name agent data detail
 -- Returns 1 noted (also when sent again), -1 a newer attempt owns the task, -3 the run has ended
 local task = ARGV[1]

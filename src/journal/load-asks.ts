@@ -11,6 +11,7 @@ const Making = z.object({
   usage: Usage.nullable(),
   model: z.object({ name: z.string(), offline: z.boolean() }).nullable(),
   mode: ModeDecision.nullable(),
+  warnings: z.array(z.string()).default([]),
 });
 
 /** A question to a human as it is recorded, its content beside it: it never changes. */

@@ -15,6 +15,8 @@ export type PlanRecord = {
   readonly model: { readonly name: string; readonly offline: boolean } | null;
   /** How its order was decided; null for the plain DAG. */
   readonly mode: ModeDecision | null;
+  /** What the run is told of how its plan was made; its end adds to them. */
+  readonly warnings?: readonly string[];
   readonly ready: EventDraft;
   readonly phase: EventDraft;
 };
@@ -30,6 +32,7 @@ export async function recordPlan({ redis, keys }: Store, record: PlanRecord): Pr
       json(record.usage),
       json(record.model),
       json(record.mode),
+      json(record.warnings ?? []),
       ...eventArgs(record.ready),
       ...eventArgs(record.phase),
     ],

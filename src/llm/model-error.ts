@@ -20,7 +20,8 @@ function isTransient(status: number): boolean {
  * `cause`: they may name keys or accounts.
  */
 export function modelErrorOf(thrown: unknown, model: string): BatonError {
-  if (thrown instanceof BatonError) return thrown;
+  // Of an answer that broke off: the client of agents calls the model too.
+  if (thrown instanceof BatonError && !thrown.code.startsWith('agent_')) return thrown;
   const status = thrown instanceof APIError ? thrown.status : undefined;
   if (status === undefined) {
     return new BatonError('model_unavailable', `The model "${model}" could not be reached, or broke off.`, {

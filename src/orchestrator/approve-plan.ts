@@ -18,6 +18,8 @@ export type Made = {
   readonly plan: Plan;
   readonly usage: Usage | null;
   readonly model: { readonly name: string; readonly offline: boolean } | null;
+  /** What its run is to be told of how it was made. */
+  readonly warnings: readonly string[];
 };
 
 /** The same as it will be carried out: in the order of its mode, with the questions that its run asks. */
@@ -66,12 +68,12 @@ async function draft(
   return { ...made, plan: applyCache(applyInterrupts(plan, options), options), mode };
 }
 
-function ask(flow: Flow, { run, epoch, options }: Planning, { plan, usage, model, mode }: Draft): Promise<AskOutcome> {
+function ask(flow: Flow, { run, epoch, options }: Planning, { plan, ...made }: Draft): Promise<AskOutcome> {
   const job = { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) };
   return askHuman(flow, {
     ...{ run, epoch, job, task: PLAN_TASK, subject: 'plan', edit: 'plan', approval: options.interrupt },
     content: JSON.stringify(plan),
-    made: { usage, model, mode },
+    made: { ...made, warnings: [...made.warnings] },
   });
 }
 

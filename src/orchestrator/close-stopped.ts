@@ -18,7 +18,11 @@ export async function closeStopped(store: Store, run: string): Promise<void> {
   if (record === undefined || record.stop === null) return;
   const results = await loadResults(store, run, noTexts);
   const { as, warnings } = stoppedOutcome(record.stop, record.plan, results);
-  const known = { stop: record.stop, warnings, usage: workUsage(record, results.values()) };
+  const known = {
+    stop: record.stop,
+    warnings: [...warnings, ...(record.warnings ?? [])],
+    usage: workUsage(record, results.values()),
+  };
   const ids = (record.plan?.sub_tasks ?? []).map(({ task_id }) => task_id);
   const completed = ids.filter((id) => results.get(id)?.status === 'completed');
   const ending = {

@@ -29,6 +29,7 @@ import { chargeOf, estimateOf } from '../plan/price.ts';
 import { validatePlan } from '../plan/validate.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isSpawned } from '../registry/spawn-owner.ts';
+import { type DiscoverySource, staleWarning } from '../registry/stale-warning.ts';
 import { approvedDraft, type Made } from './approve-plan.ts';
 import { closeStopped } from './close-stopped.ts';
 import { planQuery } from './planner/plan-query.ts';
@@ -36,6 +37,8 @@ import { planQuery } from './planner/plan-query.ts';
 export type PlanTools = {
   readonly flow: Flow;
   readonly registry: Registry;
+  /** Undefined without a discovery service. */
+  readonly discovery: DiscoverySource | undefined;
   readonly model: Model;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
@@ -88,22 +91,23 @@ async function decidePlan(
   const planning = { ...attempt, options, mode: decided };
   const draft = await approvedDraft(tools.flow, planning, () => makePlan(tools, attempt, record));
   if (draft === undefined || 'kind' in draft) return draft;
-  const { plan, usage, model, mode } = draft;
+  const { plan, model, mode } = draft;
   const events = { ready: ready(plan, model, mode), phase: executing() };
-  return recordPlan(tools.flow.store, { run: attempt.run, plan, usage, model, mode, ...events });
+  return recordPlan(tools.flow.store, { run: attempt.run, ...draft, ...events });
 }
 
 async function makePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Made | undefined> {
-  if (record.plan !== null) return { plan: record.plan, usage: null, model: null };
+  if (record.plan !== null) return { plan: record.plan, usage: null, model: null, warnings: [] };
   const { run, signal } = attempt;
-  const { flow, registry } = tools;
+  const { flow, registry, discovery } = tools;
   if (!(await advanceRun(flow.store, { run, to: 'planning', event: planning() }))) return undefined;
   const agents = (await registry.list())
     .filter(({ agent, healthy }) => healthy && !isSpawned(agent))
     .map(({ agent }) => agent);
   const model = record.options.budget === undefined ? tools.model : paidModel(tools, attempt);
   const made = await planQuery({ model, agents, query: record.query, planId: run, signal, validate: validatePlan });
-  return { ...made, model: model.label };
+  const warning = discovery && (await staleWarning(flow.store, discovery, { agents, now: Date.now() }));
+  return { ...made, model: model.label, warnings: warning === undefined ? [] : [warning] };
 }
 
 function paidModel({ flow, model }: PlanTools, { run, epoch }: PlanAttempt): Model {
@@ -126,7 +130,7 @@ async function afterFailure(tools: PlanTools, attempt: PlanAttempt, error: Baton
         run,
         task: PLAN_TASK,
         epoch,
-        agent: ORCHESTRATOR,
+        agents: [ORCHESTRATOR],
         error,
         delayMs: step.delayMs,
       });

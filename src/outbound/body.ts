@@ -9,7 +9,7 @@ export type HttpBody = AsyncIterableIterator<Uint8Array>;
 type BodySource = Readonly<{ stream: ReadableStream | null; deadline: Deadline; maxBytes: number; peer: string }>;
 
 /**
- * Reads under the deadline's idle and total limits and a bound of `maxBytes` (as inflated). Throws agent_timeout,
+ * Reads under the deadline's idle and total limits and a bound of `maxBytes`. Throws agent_timeout,
  * agent_incomplete, output_too_large or the caller's own abort.
  * Not an async generator: its return() would wait behind the pending read that it should end.
  */

@@ -42,7 +42,8 @@ export async function exchange(wire: Wire, request: Exchange): Promise<Exchanged
   const deadline = openDeadline({ limits, signal, peer });
   try {
     const { response, over } = await deadline.guard(send(wire, request, deadline), 'firstByte');
-    return { response, body: openBody({ stream: response.body, deadline: over, maxBytes: limits.maxBytes, peer }) };
+    const stream = isEncoded(response) ? refuseBody(response, { deadline, peer }) : response.body;
+    return { response, body: openBody({ stream, deadline: over, maxBytes: limits.maxBytes, peer }) };
   } catch (thrown) {
     const failure = toFailure(thrown, 'connect', peer);
     deadline.abort(failure);
@@ -51,8 +52,21 @@ export async function exchange(wire: Wire, request: Exchange): Promise<Exchanged
   }
 }
 
+/** A small compressed answer could unpack to a size nobody agreed to, and was not asked for. */
+function isEncoded({ headers, body }: Response): boolean {
+  return body !== null && !/^(?:identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '');
+}
+
+/** Nothing is unpacked: a good answer is of no use then, of any other one the status is. Its connection is closed. */
+function refuseBody({ ok }: Response, { deadline, peer }: { deadline: Deadline; peer: string }): null {
+  const refusal = new BatonError('agent_protocol', `${peer} sent a compressed answer, which it was asked not to.`);
+  if (ok) throw refusal;
+  deadline.abort(refusal);
+  return null;
+}
+
 /** Throws address_refused for what the policy refuses at sight; names are looked up by the connector, for each connection. */
-export function refuseAddress(policy: Policy, url: string): void {
+function refuseAddress(policy: Policy, url: string): void {
   const why = policy === 'operator' ? null : whyRefused(policy, url);
   if (why !== null) throw refused(why);
 }
@@ -94,7 +108,6 @@ function releasing(deadline: Deadline, lease: Lease): Deadline {
 function headersOf(asked: Exchange['headers'], granted: Readonly<Record<string, string>>): Headers {
   const headers = new Headers(asked);
   for (const [name, value] of Object.entries(granted)) headers.set(name, value);
-  // A small compressed answer could unpack to a size nobody agreed to. The byte bound counts inflated bytes too.
   headers.set('accept-encoding', 'identity');
   return headers;
 }

@@ -1,4 +1,5 @@
 import { BatonError } from '../contracts/error.ts';
+import { causesOf } from './causes.ts';
 
 /** Where a call was when it failed: before the headers, or in the body. */
 export type Stage = 'connect' | 'body';
@@ -46,13 +47,6 @@ export function toFailure(thrown: unknown, stage: Stage, peer: string): BatonErr
   const reason = causes.map(reasonOf).find((text) => text !== undefined);
   const text = `${peer} could not be reached: ${reason ?? 'there was no connection'}.`;
   return new BatonError('agent_unreachable', text, { cause: thrown });
-}
-
-/** The error and its causes, outermost first. Bounded: a cause may point back at its error. */
-function causesOf(thrown: unknown): readonly Error[] {
-  const causes: Error[] = [];
-  for (let at = thrown; at instanceof Error && causes.length < 8; at = at.cause) causes.push(at);
-  return causes;
 }
 
 function reasonOf(error: Error): string | undefined {

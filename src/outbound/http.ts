@@ -1,11 +1,13 @@
 // outbound: the only way out of this process over HTTP, so that every call has limits, an allowed address, no redirect, and tells no addresses.
-import { Agent, fetch } from 'undici';
+import { Agent } from 'undici';
 import type { AgentAccess } from '../contracts/agent-access.ts';
 import { BatonError } from '../contracts/error.ts';
+import { limits } from '../contracts/limits.ts';
 import type { HttpBody } from './body.ts';
+import { conceal } from './conceal.ts';
 import { openConnector, type Resolve, resolveByMachine } from './connector.ts';
 import { openDispatchers } from './dispatchers.ts';
-import { exchange, type HttpLimits, type Policy, refuseAddress, type Wire } from './exchange.ts';
+import { exchange, type HttpLimits, type Policy, type Wire } from './exchange.ts';
 import { type FetchOptions, openFetch } from './fetch-with.ts';
 import { noSecrets, openSecrets, type SecretSources } from './secrets.ts';
 import { type TlsIdentity, toConnectOptions } from './tls-identity.ts';
@@ -41,8 +43,10 @@ export type HttpClient = Readonly<{
   request(request: HttpRequest): Promise<HttpResponse>;
   /** The same as a fetch, for packages that speak a protocol with agents: the same limits, errors and access for each of its calls. */
   fetchWith(options: FetchOptions): typeof globalThis.fetch;
-  /** The same connections as a plain fetch, for the openai package: no limits but the connect timeout and the caller's signal. */
+  /** The same for the openai package, which has waits of its own: these limits are beyond them. */
   fetch: typeof globalThis.fetch;
+  /** The error of a failed call without the secret that the agent was shown in it. Never throws. */
+  conceal(access: AgentAccess, error: BatonError): Promise<BatonError>;
   /** Ends every open call with draining. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -60,11 +64,19 @@ export type HttpOptions = Readonly<{
   resolve?: Resolve;
 }>;
 
+const plainLimits: HttpLimits = {
+  firstByteMs: 300_000,
+  idleMs: 300_000,
+  totalMs: 3_600_000,
+  maxBytes: 16 * limits.outputChars,
+};
+
 /** Opens the connection pool of this process for addresses of one kind. */
 export function openHttp(options: HttpOptions): HttpClient {
-  const { policy, secrets = noSecrets } = options;
+  const { policy } = options;
+  const secrets = openSecrets(options.secrets ?? noSecrets);
   const dispatchers = openDispatchers((identity) => openDispatcher(options, identity));
-  const wire: Wire = { policy, dispatchers, secrets: openSecrets(secrets) };
+  const wire: Wire = { policy, dispatchers, secrets };
   const close = (): Promise<void> => dispatchers.destroy(new BatonError('draining'));
   return {
     request: async (request) => {
@@ -72,7 +84,8 @@ export function openHttp(options: HttpOptions): HttpClient {
       return { status: response.status, header: (name) => response.headers.get(name), body };
     },
     fetchWith: (fetchOptions) => openFetch(wire, fetchOptions),
-    fetch: openPlainFetch(wire),
+    fetch: openFetch(wire, { limits: plainLimits, peer: 'The server' }),
+    conceal: (access, error) => conceal(access, error, secrets),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -91,14 +104,4 @@ function openDispatcher(options: HttpOptions, identity: TlsIdentity | null): Age
     allowH2: false,
     pipelining: 1,
   });
-}
-
-function openPlainFetch({ policy, dispatchers }: Wire): typeof globalThis.fetch {
-  const { dispatcher } = dispatchers.lease(null); // held as long as the client
-  const bound = async (input: string | URL, init?: Parameters<typeof fetch>[1]) => {
-    refuseAddress(policy, String(input));
-    return fetch(input, { ...init, dispatcher, redirect: 'error' });
-  };
-  // undici 8's types and those of Node's own copy differ in names only; the openai package is tested over this function.
-  return bound as unknown as typeof globalThis.fetch;
 }

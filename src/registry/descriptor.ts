@@ -1,7 +1,6 @@
 import { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError, type ErrorCode, type Fault, faultyError, parseOr } from '../contracts/error.ts';
 import { limits } from '../contracts/limits.ts';
-import { schemaFaults } from './json-schema-faults.ts';
 
 /** Why an agent may not have this address, or null (outbound/address-policy.ts, with the policy of the settings). */
 export type WhyRefused = (url: string) => string | null;
@@ -16,7 +15,6 @@ const prototypeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 
 export function parseDescriptor(value: unknown, whyRefused: WhyRefused): AgentDescriptor {
   refuseWith('invalid_request', [...prototypeFaults(value), ...sizeFaults(value)]);
   const agent = parseOr(AgentDescriptor, value, 'invalid_request');
-  refuseWith('invalid_request', schemaFaults('payload_schema.json_schema', agent.payload_schema.json_schema));
   refuseWith('address_refused', addressFaults(agent, whyRefused));
   return agent;
 }

@@ -38,7 +38,7 @@ export function openDescriptors(store: Store, onUnreadable: UnreadableReport): D
     if (parsed.get(id)?.text === text) return;
     forget(id);
     if (text === null) return;
-    const agent = parse(id, text, onUnreadable);
+    const agent = parseStored(id, text, onUnreadable);
     parsed.set(id, { text, agent });
     for (const capability of agent?.capabilities ?? []) {
       const group = able.get(capability) ?? new Map<string, AgentDescriptor>();
@@ -96,7 +96,8 @@ export function openDescriptors(store: Store, onUnreadable: UnreadableReport): D
 /** The changes after which a descriptor is another one. */
 const rewriting: ReadonlySet<string> = new Set(['agent.registered', 'agent.updated', 'agent.removed']);
 
-function parse(id: string, text: string, onUnreadable: UnreadableReport): AgentDescriptor | undefined {
+/** A descriptor as it lies in Redis; undefined, and reported, for one that cannot be read. */
+export function parseStored(id: string, text: string, onUnreadable: UnreadableReport): AgentDescriptor | undefined {
   try {
     return AgentDescriptor.parse(JSON.parse(text));
   } catch (cause) {

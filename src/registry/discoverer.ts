@@ -40,7 +40,6 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
     probe,
     periodMs: probeMs,
     onServing: async (agent) => void (await showLife(store, { agent, sign: 'probe' })),
-    onDoubt: async (agent) => void (await showLife(store, { agent, sign: 'doubt' })),
     onFallen: (agent) => expireAgents(store, [agent], { fallen: true }),
     onError,
   });
@@ -48,9 +47,10 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
   let isRefreshing = false;
 
   async function look(): Promise<void> {
-    if (!(await takeLead(lease, holder, LEAD_MS))) return;
+    if (!(await takeLead(lease, holder, LEAD_MS))) return prober.look([]);
     const agents = await registry.signs();
     await expireSilent(store, agents);
+    if (closed) return;
     prober.look(agents);
     if (discovery !== undefined) refresh(discovery);
   }
@@ -77,6 +77,7 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       closed = true;
+      prober.look([]);
       await settledWithin(CLOSE_MS, Promise.allSettled([looking, prober.settled()]));
       await settledWithin(CLOSE_MS, leaveLead(lease, holder)); // with Redis away the lead lapses by itself
     },

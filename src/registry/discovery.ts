@@ -17,6 +17,7 @@ const LOCK_MS = 60_000;
 /** How long a forced refresh waits for another one, and how often it looks. */
 const PATIENCE_MS = 35_000;
 const LOOK_MS = 50;
+const BUSY = 'Another process has been asking the discovery service for too long: try again in a minute.';
 
 export type DiscoveryOptions = {
   readonly store: Store;
@@ -62,23 +63,25 @@ export function openDiscovery(options: DiscoveryOptions): Discovery {
     }
   }
 
-  async function underLock<T>(work: () => Promise<T>, patienceMs: number): Promise<T | undefined> {
+  /** False when somebody else asks all the time. */
+  async function askUnderLock(patienceMs: number): Promise<boolean> {
     const deadline = performance.now() + patienceMs;
     while (!(await takeLead(lock, holder, LOCK_MS))) {
-      if (performance.now() >= deadline) return undefined;
+      if (performance.now() >= deadline) return false;
       await pause(LOOK_MS, never);
     }
     try {
-      return await work();
+      await ask();
+      return true;
     } finally {
       await leaveLead(lock, holder);
     }
   }
 
-  let asking: Promise<void> | undefined;
+  let asking: Promise<boolean> | undefined;
   /** Whoever asks in this process while it is asked gets the same answer. */
-  const askOnce = (patienceMs: number): Promise<void> => {
-    asking ??= underLock(ask, patienceMs).finally(() => {
+  const askOnce = (patienceMs: number): Promise<boolean> => {
+    asking ??= askUnderLock(patienceMs).finally(() => {
       asking = undefined;
     });
     return asking;
@@ -94,7 +97,9 @@ export function openDiscovery(options: DiscoveryOptions): Discovery {
       });
     },
     refresh: async () => {
-      await askOnce(PATIENCE_MS);
+      // The first may have joined one that was due, and has left the service to another process.
+      if (!(await askOnce(PATIENCE_MS)) && !(await askOnce(PATIENCE_MS)))
+        throw new BatonError('discovery_unavailable', BUSY);
       return state();
     },
   };

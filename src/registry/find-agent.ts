@@ -1,8 +1,7 @@
-import { AgentDescriptor } from '../contracts/agent.ts';
 import { type AgentSource, HealthSign } from '../contracts/agent-view.ts';
 import type { Store } from '../journal/store.ts';
 import { loadCondition } from './condition.ts';
-import type { UnreadableReport } from './descriptors.ts';
+import { parseStored, type UnreadableReport } from './descriptors.ts';
 import { loadLastSeen } from './health.ts';
 import { parseOrigin } from './origin.ts';
 import { etagOf } from './register.ts';
@@ -32,20 +31,11 @@ export async function findAgent(
     loadLastSeen(redis, keys.agentHealth(id)),
     loadCondition(store, [id]),
   ]);
-  const agent = text === null ? undefined : parse(id, text, onUnreadable);
+  const agent = text === null ? undefined : parseStored(id, text, onUnreadable);
   if (agent === undefined || text === null) return undefined;
   const { source, registered_at: registeredAt, updated_at: updatedAt } = parseOrigin(origin);
   const healthy = !needsHealth(agent) || sign !== null;
   const seenBy = sign === null ? null : (HealthSign.safeParse(sign).data ?? null);
   const times = { registeredAt, updatedAt, lastSeenAt, seenBy };
   return { agent, healthy, ...(conditions.get(id) ?? freshCondition), source, ...times, etag: etagOf(text) };
-}
-
-function parse(id: string, text: string, onUnreadable: UnreadableReport): AgentDescriptor | undefined {
-  try {
-    return AgentDescriptor.parse(JSON.parse(text));
-  } catch (cause) {
-    onUnreadable(id, cause);
-    return undefined;
-  }
 }

@@ -11,10 +11,10 @@ const expiring = loadScript(new URL('./expire.lua', import.meta.url));
 /** Keys in one MGET, and agents in one script: Redis serves others between them. */
 const CHUNK = 1_000;
 
-/** Something that shows that the agent serves, or a doubt that does not decide yet; `instance` is asked of heartbeats only. */
+/** Something that shows that the agent serves; `instance` is asked of heartbeats only. */
 export type LifeSign = {
   readonly agent: string;
-  readonly sign: 'heartbeat' | 'probe' | 'call' | 'doubt';
+  readonly sign: 'heartbeat' | 'probe' | 'call';
   readonly instance?: string | undefined;
 };
 

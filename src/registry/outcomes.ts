@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { ErrorCode } from '../contracts/error.ts';
 import { defaults, limits } from '../contracts/limits.ts';
@@ -66,15 +65,18 @@ export function openOutcomes(options: OutcomesOptions): Outcomes {
   async function send(sent: ReadonlyMap<string, Sum>): Promise<void> {
     batch += 1;
     const { failures, openMs } = breakers.rule;
-    const reply = await runScript(redis, script, {
-      keys: [process, ...[...sent.keys()].flatMap((id) => [keys.agentStats(id), keys.agentBreaker(id)])],
+    await runScript(redis, script, {
+      keys: [
+        process,
+        keys.agentEvents,
+        ...[...sent.keys()].flatMap((id) => [keys.agentStats(id), keys.agentBreaker(id)]),
+      ],
       args: [
         ...[batch, BATCH_KEPT_MS, defaults.scoreHalfLifeMs, limits.recordCalls],
-        ...[failures, openMs, limits.breakerHalfOpenMs, defaults.scoreHalfLifeMs * KEPT_HALF_LIVES],
-        ...[...sent.values()].flatMap(toArgs),
+        ...[failures, openMs, limits.breakerHalfOpenMs, defaults.scoreHalfLifeMs * KEPT_HALF_LIVES, limits.agentEvents],
+        ...[...sent].flatMap(([id, sum]) => [id, ...toArgs(sum)]),
       ],
     });
-    z.array(z.int()).parse(reply);
   }
 
   async function judge(id: string, serves: boolean): Promise<void> {

@@ -12,7 +12,7 @@ const renewing = loadScript(new URL('./renew.lua', import.meta.url));
 /** How long the number of calls that Redis told with the last slot is believed. */
 const FRESH_MS = 1_000;
 
-/** Leave to call an agent once: a slot where it has a limit, the trial where its breaker is half open. Dispose gives both back. */
+/** Leave to call an agent once: a slot where it has a limit, the trial where its breaker is half open. Dispose gives both back, once. */
 export type Permit = AsyncDisposable & {
   /** Tells how the call ended, before the permit is given back: what a trial is decided by. */
   judge(serves: boolean): Promise<void>;
@@ -103,9 +103,12 @@ export function openPermits(options: PermitsOptions): Permits {
     }
     const at = seenOf(id);
     at.calls += 1;
+    let open = true;
     return {
       judge: (serves) => trial.end(serves ? 'good' : 'failed'),
       [Symbol.asyncDispose]: async () => {
+        if (!open) return;
+        open = false;
         at.calls -= 1;
         if (at.calls === 0 && slots === null) seen.delete(id);
         // Whoever has called goes on: what cannot be given back now lapses.

@@ -4,8 +4,10 @@ import { probeTarget } from './probe-target.ts';
 import type { AgentSign } from './registry.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** Probes at once: many agents that do not answer must not hold up those that do. */
-const AT_ONCE = 32;
+/** Probes at once: thousands of agents within their period, and those that do not answer hold up few places. */
+const AT_ONCE = 64;
+/** How soon a doubt is followed up: three bad answers are together before the health of a last good one has run out. */
+const DOUBT_MS = 1_000;
 /** An agent that stays down is asked less and less often, up to this. */
 const LONGEST_MS = 60_000;
 
@@ -15,18 +17,22 @@ export type ProberOptions = {
   readonly periodMs: number;
   /** What the probes found, for the registry. */
   readonly onServing: (agent: string) => Promise<void>;
-  /** It has not answered, and still counts as one that serves. */
-  readonly onDoubt: (agent: string) => Promise<void>;
   readonly onFallen: (agent: string) => Promise<void>;
   readonly onError: (error: unknown) => void;
 };
 
 /** What one process knows of an agent it probes; `dueAt` by the monotonic clock. */
-type Watched = { verdict: Verdict | undefined; dueAt: number; downFor: number; isAsked: boolean };
+type Watched = {
+  agent: AgentDescriptor;
+  verdict: Verdict | undefined;
+  dueAt: number;
+  downFor: number;
+  isAsked: boolean;
+};
 
 /** Probes agents that send no heartbeats. */
 export type Prober = {
-  /** Looks at all agents and begins the probes that are due; does not wait for them. */
+  /** Looks at all agents and begins the probes that are due, as many at once as may be; does not wait for them. None: it stops. */
   look(agents: readonly AgentSign[]): void;
   /** Resolves when no probe is under way. */
   settled(): Promise<void>;
@@ -36,26 +42,34 @@ export function openProber(options: ProberOptions): Prober {
   const { periodMs } = options;
   const watched = new Map<string, Watched>();
   const underWay = new Set<Promise<void>>();
+  let due: Iterator<Watched> = [].values();
 
   function look(agents: readonly AgentSign[]): void {
     const asked = agents.filter(({ agent, sign }) => sign !== 'heartbeat' && probeTarget(agent) !== undefined);
     forgetOthers(watched, asked);
     const now = performance.now();
-    const due = asked
-      .map(({ agent, sign }) => ({ agent, state: openState(watched, { agent, sign }, now + periodMs) }))
-      .filter(({ state }) => !state.isAsked && state.dueAt <= now)
-      .toSorted((a, b) => a.state.dueAt - b.state.dueAt);
-    for (const { agent, state } of due.slice(0, Math.max(0, AT_ONCE - underWay.size))) begin(agent, state);
+    for (const sign of asked) watch(watched, sign, now + periodMs);
+    due = dueOf(watched.values(), now).values();
+    beginDue();
   }
 
-  function begin(agent: AgentDescriptor, state: Watched): void {
+  function beginDue(): void {
+    while (underWay.size < AT_ONCE) {
+      const next = due.next();
+      if (next.done === true) return;
+      begin(next.value);
+    }
+  }
+
+  function begin(state: Watched): void {
     state.isAsked = true;
-    const work = ask(options, agent, state)
+    const work = ask(options, state)
       .catch(options.onError)
       .finally(() => {
         state.isAsked = false;
         state.dueAt = performance.now() + pauseMs(state, periodMs);
         underWay.delete(work);
+        beginDue();
       });
     underWay.add(work);
   }
@@ -63,35 +77,41 @@ export function openProber(options: ProberOptions): Prober {
   return { look, settled: async () => void (await Promise.allSettled(underWay)) };
 }
 
-/** One that has just registered, or is heard of for the first time as healthy, has a period to send its first heartbeat. */
-function openState(watched: Map<string, Watched>, { agent, sign }: AgentSign, laterAt: number): Watched {
+/** Those that count as serving first: they lose that when nobody asks them in time. */
+function dueOf(watched: Iterable<Watched>, now: number): readonly Watched[] {
+  const isDown = ({ verdict }: Watched): number => (verdict?.serving === true ? 0 : 1);
+  return [...watched]
+    .filter(({ isAsked, dueAt }) => !isAsked && dueAt <= now)
+    .toSorted((a, b) => isDown(a) - isDown(b) || a.dueAt - b.dueAt);
+}
+
+/** One that has just registered has a period to send its first heartbeat; what probes or calls have kept until now is asked at once. */
+function watch(watched: Map<string, Watched>, { agent, sign }: AgentSign, laterAt: number): void {
   const known = watched.get(agent.agent_id);
-  if (known !== undefined) {
-    // Redis decides: its health has run out, or somebody else found that it serves (a task that waited for it, its registration).
-    if (known.verdict !== undefined && known.verdict.serving !== (sign !== null) && !known.isAsked)
-      known.verdict = { serving: sign !== null, contrary: 0 };
-    return known;
+  if (known === undefined) {
+    const verdict = sign === null ? undefined : { serving: true, contrary: 0 };
+    const dueAt = sign === 'registration' ? laterAt : 0;
+    watched.set(agent.agent_id, { agent, verdict, dueAt, downFor: 0, isAsked: false });
+    return;
   }
-  const verdict = sign === null ? undefined : { serving: true, contrary: 0 };
-  const state = { verdict, dueAt: sign === null ? 0 : laterAt, downFor: 0, isAsked: false };
-  watched.set(agent.agent_id, state);
-  return state;
+  known.agent = agent;
+  // Redis decides: its health has run out, or somebody else found that it serves (a task that waited for it, its registration).
+  if (known.verdict !== undefined && known.verdict.serving !== (sign !== null) && !known.isAsked)
+    known.verdict = { serving: sign !== null, contrary: 0 };
 }
 
-async function ask(options: ProberOptions, agent: AgentDescriptor, state: Watched): Promise<void> {
-  const { agent_id: id } = agent;
-  const before = state.verdict;
-  const answered = await options.probe(agent);
-  const verdict = judge(before, answered);
-  state.verdict = verdict;
+async function ask({ probe, onServing, onFallen }: ProberOptions, state: Watched): Promise<void> {
+  const { agent, verdict: before } = state;
+  const answered = await probe(agent);
+  state.verdict = judge(before, answered);
   state.downFor = answered ? 0 : state.downFor + 1;
-  // Without the doubt its health could run out before the answer that decides.
-  if (verdict.serving) await (answered ? options.onServing(id) : options.onDoubt(id));
-  else if (before?.serving === true) await options.onFallen(id);
+  if (state.verdict.serving && answered) await onServing(agent.agent_id);
+  if (!state.verdict.serving && before?.serving === true) await onFallen(agent.agent_id);
 }
 
-/** Doubles while the agent stays down. */
+/** Short while the last answers contradict what is held of the agent; doubles while it stays down. */
 function pauseMs({ verdict, downFor }: Watched, periodMs: number): number {
+  if (verdict !== undefined && verdict.contrary > 0) return Math.min(periodMs, DOUBT_MS);
   if (verdict?.serving === true || downFor <= 1) return periodMs;
   return Math.min(periodMs * 2 ** Math.min(downFor - 1, 10), Math.max(LONGEST_MS, periodMs));
 }

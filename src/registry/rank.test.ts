@@ -149,7 +149,7 @@ test('who is not eligible is named with the reason', () => {
 
 test('an agent whose required input the task does not have is not called', () => {
   const picky = agent('picky', { payload_schema: { required_fields: { query: 'string' } } });
-  expect(rank([picky]).candidates[0]?.reason).toBe('needs "query" (string)');
+  expect(rank([picky]).candidates[0]?.reason).toBe('wants "query" to be there, as string');
   expect(order([picky], { task: { input_data: { query: 'x' } } })).toEqual(['picky']);
 });
 

@@ -1,19 +1,19 @@
 -- Adds what became of calls to their agents' records, and opens the breakers of those that fail too often in a row. A batch counts once,
 -- however often it is sent.
--- KEYS  1 last batch of this process  then per agent: stats  breaker
+-- KEYS  1 last batch of this process  2 events  then per agent: stats  breaker
 -- ARGV  1 batch  2 ms its number is kept  3 half-life ms  4 most calls that a record holds  5 failures in a row that open a breaker
---       6 ms it stays open  7 ms it is half open after that  8 ms a record is kept
---       then per agent 5: calls, good ones, ms of those, '1' when a call that shows that it serves was among them, failures in a row
+--       6 ms it stays open  7 ms it is half open after that  8 ms a record is kept  9 events kept
+--       then per agent 6: agent, calls, good ones, ms of those, '1' when a call that shows that it serves was among them, failures in a row
 --       since that (or since the batch's begin)
--- Returns the places (from 0) of the agents whose breakers this has opened
+-- Returns the agents whose breakers this has opened
 if tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then return {} end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local most, opened = tonumber(ARGV[4]), {}
 
-for i = 2, #KEYS, 2 do
-  local place = 9 + 5 * (i - 2) / 2
+for i = 3, #KEYS, 2 do
+  local place = 11 + 6 * (i - 3) / 2
   local held = redis.call('HMGET', KEYS[i], 'weight', 'good', 'latency', 'at', 'failures')
   local share = held[4] and 0.5 ^ (math.max(0, now - held[4]) / ARGV[3]) or 0
   local weight = (held[1] or 0) * share + ARGV[place]
@@ -26,7 +26,9 @@ for i = 2, #KEYS, 2 do
   redis.call('PEXPIRE', KEYS[i], ARGV[8])
   -- One that is open already, or half open, is its trial's to judge: these calls began before.
   if failures >= tonumber(ARGV[5]) and redis.call('SET', KEYS[i + 1], 1, 'PX', ARGV[6] + ARGV[7], 'NX') then
-    opened[#opened + 1] = (i - 2) / 2
+    local agent = ARGV[place - 1]
+    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[9], '*', 'n', 'agent.broken', 'a', agent, 'x', '{}')
+    opened[#opened + 1] = agent
   end
 end
 return opened

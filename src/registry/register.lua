@@ -12,7 +12,9 @@ local known = redis.call('HGET', KEYS[2], id)
 local origin = known and cjson.decode(known) or {}
 
 if not before and (mode == 'change' or expected ~= '') then return 'missing' end
-if before and expected ~= '' and expected ~= '*' and redis.sha1hex(before) ~= expected then return 'changed' end
+-- What stands there already is no conflict: this very call may have been sent before (RFC 9110, 13.1.1).
+local is_there = before == text and (mode == 'change' or (origin.instance or '') == ARGV[4])
+if before and not is_there and expected ~= '' and expected ~= '*' and redis.sha1hex(before) ~= expected then return 'changed' end
 if before and mode == 'create' and (before ~= text or (origin.instance or '') ~= ARGV[4]) then return 'exists' end
 if before and mode == 'discover' and origin.source ~= source then return 'exists' end
 

@@ -24,7 +24,7 @@ const RATE_STEP = 0.05;
 const NEUTRAL = 0.5;
 
 /** The share of good calls to expect, 0 to 1: the more calls there were, the more they count against what was believed. */
-export function expectedSuccess({ weight, success }: Pick<TrackRecord, 'weight' | 'success'>): number {
+function expectedSuccess({ weight, success }: Pick<TrackRecord, 'weight' | 'success'>): number {
   return (success * weight + BELIEVED) / (weight + BELIEVED);
 }
 

@@ -1,6 +1,6 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
+import { payloadMisfits } from '../contracts/payload-fit.ts';
 import type { SubTask } from '../contracts/plan.ts';
-import { payloadMisfits } from '../plan/payload-fit.ts';
 import { madeForAnother } from './spawn-owner.ts';
 
 /**

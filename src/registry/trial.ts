@@ -36,8 +36,11 @@ export function openTrials({ redis, keys, breakers, leaseMs }: TrialsOptions): T
       end: async (as) => {
         if (!held.delete(lease)) return;
         await runScript(redis, ending, {
-          keys: [keys.agentBreaker(id), lease.key, keys.agentStats(id)],
-          args: [holder, as, breakers.rule.openMs, limits.breakerOpenMaxMs, limits.breakerHalfOpenMs],
+          keys: [keys.agentBreaker(id), lease.key, keys.agentStats(id), keys.agentEvents],
+          args: [
+            ...[holder, as, breakers.rule.openMs, limits.breakerOpenMaxMs, limits.breakerHalfOpenMs],
+            ...[id, limits.agentEvents],
+          ],
         });
       },
     };

@@ -1,13 +1,13 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
+import { misfitText, payloadMisfits } from '../contracts/payload-fit.ts';
 import type { SubTask } from '../contracts/plan.ts';
-import { payloadMisfits } from '../plan/payload-fit.ts';
 import type { Columns } from './columns.ts';
 import { madeForAnother, type Owner } from './spawn-owner.ts';
 
 /** What is asked, apart from the agents. */
 export type Ask = {
   readonly task: Pick<SubTask, 'agent' | 'input_data'> & Owner;
-  /** Whether this process can call the agent: an in-process one only where its module is loaded. */
+  /** Whether this process can call the agent: one that needs a module, a command or the model only where that is. */
   readonly canCall: (agent: AgentDescriptor) => boolean;
 };
 
@@ -19,6 +19,13 @@ export const passing = {
   full: 'all its slots are taken',
 } as const;
 
+/** What a worker may lack, by the transports that need it. */
+const absent: Readonly<Partial<Record<AgentDescriptor['transport'], string>>> = {
+  in_process: 'in-process, and not loaded by this worker',
+  command: 'a command that this worker cannot run',
+  model: 'a role of the model, and this worker has none: set OPENAI_API_KEY or OPENAI_BASE_URL',
+};
+
 /**
  * Why the agent at a place may not be called for a task, null when it may; asked place by place, with the calls that
  * run now and whether its breaker of this process is open. What costs most is asked once per payload
@@ -28,7 +35,8 @@ export function openDoubts({ agents, schema, schemas, slots }: Columns, { task, 
   const misfits: string[] = [];
   const misfitAt = (place: number): string => {
     const kind = schema[place] ?? 0;
-    misfits[kind] ??= schemas[kind] === undefined ? '' : payloadMisfits(schemas[kind], task.input_data).join(', ');
+    misfits[kind] ??=
+      schemas[kind] === undefined ? '' : payloadMisfits(schemas[kind], task.input_data).map(misfitText).join(', ');
     return misfits[kind];
   };
   return (place: number, busy: number, isTripped: boolean): string | null => {
@@ -38,7 +46,7 @@ export function openDoubts({ agents, schema, schemas, slots }: Columns, { task, 
     if (task.agent !== undefined && task.agent !== agent.agent_id) return `the task is pinned to ${task.agent}`;
     const other = madeForAnother(agent, task);
     if (other !== null) return other;
-    if (!canCall(agent)) return 'in-process, and not loaded by this worker';
+    if (!canCall(agent)) return absent[agent.transport] ?? 'this worker cannot call it';
     const misfit = misfitAt(place);
     if (misfit !== '') return misfit;
     if (!healthy) return passing.silent;

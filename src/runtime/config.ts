@@ -132,8 +132,8 @@ const Environment = z.object({
     .optional(),
   /** ms an answer of the discovery service is fresh, 1,000 to 24 h; it is asked again before. Default 300,000, the seed's five minutes. */
   BATON_DISCOVERY_TTL_MS: wholeNumber(1_000, DAY_MS, 'milliseconds').default(defaults.discoveryTtlMs),
-  /** ms between two probes of an agent that sends no heartbeats, 100 to 60,000. Default 5,000, as often as others send heartbeats. */
-  BATON_PROBE_MS: wholeNumber(100, 60_000, 'milliseconds').default(defaults.heartbeatMs),
+  /** ms between two probes of an agent that sends no heartbeats, 100 to 10,000: a sign counts for 15 s. Default 5,000, as often as others send heartbeats. */
+  BATON_PROBE_MS: wholeNumber(100, 10_000, 'milliseconds').default(defaults.heartbeatMs),
   /** Path of the redis-server to start when REDIS_URL is unset. Default: unset, the one on PATH, else one from the system's packages. */
   REDIS_SERVER_BIN: text('the path of a redis-server').optional(),
   /** The user's cache folder (XDG base directory specification: a relative one is ignored). Default ~/.cache. */

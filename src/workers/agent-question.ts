@@ -10,14 +10,13 @@ import { loadRecord } from '../journal/load-run.ts';
 import { isRefused, keepWaiting } from './approval.ts';
 import { textOf } from './approved-result.ts';
 import type { Attempt, Claimed, Work } from './attempt.ts';
-import type { Failure, Outcome } from './call-agent.ts';
+import type { Question as Asked, Failure } from './call-agent.ts';
 import { claimQuietly } from './claim-quietly.ts';
 import { countCall } from './count-call.ts';
 import { settle } from './settle.ts';
 import { unfinishedResult } from './task-result.ts';
 
 type Begin = (work: Work) => Promise<Verdict>;
-type Asked = Extract<Outcome, { kind: 'question' }>;
 
 /** Runs a task with the answer to what its agent has asked. One whose job was never away begins at once, without a round trip. */
 export async function runWithAnswer(work: Work, begin: Begin): Promise<Verdict> {
@@ -41,7 +40,7 @@ export async function askForAgent({ work, claim }: Attempt, { question, agent, c
     agent: { asked_by: { agent_id: agent.agent_id, kind }, resume, round: roundOf(work) },
   });
   if (outcome !== 'open') return { kind: 'again', delayMs: 0 }; // the next claim finds out what has happened
-  await countCall(work.tools, called);
+  await countCall(work, called);
   return { kind: 'wait' };
 }
 
@@ -49,7 +48,7 @@ export async function askForAgent({ work, claim }: Attempt, { question, agent, c
 export function refuseEndless({ work }: Attempt, { agent, called }: Asked): Failure | undefined {
   if (roundOf(work) <= limits.questions) return undefined;
   const text = `The agent "${agent.agent_id}" asks without end: ${limits.questions} answers were not enough.`;
-  return { kind: 'failure', error: new BatonError('agent_failed', text), agent, called };
+  return { kind: 'failure', error: new BatonError('agent_failed', text), called };
 }
 
 function roundOf({ answered: last }: Work): number {

@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import type { AgentCall, AgentEvent, CallLimits } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { FailureReport } from '../contracts/error.ts';
-import type { EventDetail } from '../contracts/event.ts';
-import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
+import { limits } from '../contracts/limits.ts';
 import type { AgentAnswer } from '../contracts/question.ts';
 import { closeJoin } from '../flow/close-join.ts';
 import type { Flow } from '../flow/flow.ts';
 import { beginJoins } from '../flow/join-timers.ts';
 import { type Announcement, type Claim, claimTask, type OwnedClaim } from '../journal/claim.ts';
-import { goesOn } from '../journal/goes-on.ts';
+import { noteWait } from '../journal/note-wait.ts';
 import { type Admission, admitJoin } from '../plan/join.ts';
 import { isUrgent } from '../plan/priority.ts';
 import type { Chooser } from '../registry/choose.ts';
 import type { Outcomes } from '../registry/outcomes.ts';
 import type { Permit } from '../registry/permit.ts';
-import type { RankedTask, Ranking } from '../registry/rank.ts';
+import type { RankedTask } from '../registry/rank.ts';
 import type { Spawner } from '../registry/spawner.ts';
+import { announcements } from './announcements.ts';
 import { type Purse, setAside } from './pay.ts';
 
 export type Invocation = {
@@ -60,7 +60,13 @@ export type Work = {
 };
 
 /** A claim of a task that owns it. */
-export type Claimed = { readonly work: Work; readonly claim: OwnedClaim; readonly entry: Entry };
+export type Claimed = {
+  readonly work: Work;
+  readonly claim: OwnedClaim;
+  readonly entry: Entry;
+  /** It has waited for a slot too long. */
+  readonly isOverdue?: boolean;
+};
 
 /** One of an agent's task, begun at `beganAt` of the monotonic clock. */
 export type Attempt = Claimed & {
@@ -142,8 +148,10 @@ export async function beginAttempt(work: Work, failed: readonly string[]): Promi
   const { agent: announced, permit } = choice.taken ?? {};
   await using holds = new AsyncDisposableStack();
   if (permit !== undefined) holds.use(permit);
-  if (permit === undefined && choice.full.length > 0 && (await goesOn(tools.flow.store, data.run_id)))
-    return { state: 'full', delayMs: tools.chooser.slotWaitMs(choice.full, tools.random()) };
+  const patience = permit === undefined && choice.full.length > 0 ? await slotPatience(work) : undefined;
+  if (patience !== undefined && patience > 0)
+    return { state: 'full', delayMs: Math.min(patience, tools.chooser.slotWaitMs(choice.full, tools.random())) };
+  if (patience !== undefined) return claimOverdue(work, token);
   const purse = await setAside(tools.flow.store, {
     data,
     call: token,
@@ -151,7 +159,8 @@ export async function beginAttempt(work: Work, failed: readonly string[]): Promi
     price: tools.spawner.price,
   });
   if (purse === 'wait') return { state: 'poor' };
-  const announce = purse?.filled === false ? [] : announcements(announced, choice, work);
+  const told = { worker: tools.worker, description: data.task.description };
+  const announce = purse?.filled === false ? [] : announcements(announced, choice, told);
   const claimed = await claimWork(work, { token, announce });
   if ('claim' in claimed)
     return { ...claimed, announced, holder, permit, holds: holds.move(), purse, beganAt: performance.now() };
@@ -159,30 +168,22 @@ export async function beginAttempt(work: Work, failed: readonly string[]): Promi
   return claimed;
 }
 
+/** Milliseconds for which a task that finds all slots taken still waits for one; undefined when its run does not let it begin anyway. */
+async function slotPatience({ tools, data: { run_id: run, task } }: Work): Promise<number | undefined> {
+  const waitedMs = await noteWait(tools.flow.store, { run, task: task.task_id });
+  return waitedMs === undefined ? undefined : (task.timeout_ms ?? limits.waitMs) - waitedMs;
+}
+
+/** The claim of a task that has waited for a slot as long as its time limit says: nobody is called, and it fails. */
+async function claimOverdue(work: Work, token: string): Promise<Attempt | NoAttempt> {
+  const claimed = await claimWork(work, { token, announce: [] });
+  if (!('claim' in claimed)) return claimed;
+  const held = { announced: undefined, holder: token, permit: undefined, purse: undefined };
+  return { ...claimed, ...held, holds: new AsyncDisposableStack(), isOverdue: true, beganAt: performance.now() };
+}
+
 /** What the task asks of agents: as urgent as its run, unless it says otherwise. */
 export function neededBy({ data, priority }: Pick<Work, 'data' | 'priority'>): RankedTask {
   const task = { ...data.task, run_id: data.run_id };
   return task.priority === undefined && isUrgent(priority) ? { ...task, priority: 'high' } : task;
-}
-
-function announcements(
-  agent: AgentDescriptor | undefined,
-  ranking: Ranking,
-  { tools, data }: Work,
-): readonly Announcement[] {
-  const { worker } = tools;
-  const started = { name: 'task.started', detail: { worker } } as const;
-  if (agent === undefined)
-    return [{ ...started, agent_id: ORCHESTRATOR, data: `Waiting for an agent: ${data.task.description}` }];
-  const { agent_id } = agent;
-  return [
-    { ...started, agent_id, data: `Connecting to ${agent.name}...` },
-    { ...selection(agent, ranking), agent_id },
-  ];
-}
-
-/** The event that says which agent was chosen, out of which, and why not the others. */
-export function selection(agent: AgentDescriptor, { candidates, considered }: Ranking) {
-  const detail: EventDetail<'agent.selected'> = { agent_id: agent.agent_id, candidates: [...candidates], considered };
-  return { name: 'agent.selected', data: `Selected ${agent.name}`, detail } as const;
 }

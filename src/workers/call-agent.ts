@@ -8,7 +8,7 @@ import type { TaskResult } from '../contracts/result.ts';
 import type { Attempt } from './attempt.ts';
 import { filingOf, takeCached } from './cached-call.ts';
 import { type Choice, confirmAgent } from './choice.ts';
-import type { Called } from './count-call.ts';
+import { type Called, noteAnswer } from './count-call.ts';
 import { type Deadline, openDeadline } from './deadline.ts';
 import { callAndPublish } from './published-call.ts';
 import { completedResult } from './task-result.ts';
@@ -32,11 +32,11 @@ export type Question = {
   readonly called: Called;
 };
 
+/** `called` is the call that failed; undefined when none was made. */
 export type Failure = {
   readonly kind: 'failure';
   readonly error: BatonError;
-  readonly agent: AgentDescriptor | undefined;
-  readonly called?: Called | undefined;
+  readonly called: Called | undefined;
 };
 
 /** Calls the best agent for an attempt under one signal: cancel, lost lock, drain, the task's deadline, a newer attempt. */
@@ -52,7 +52,7 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
     return await callChosen(attempt, { choice, filing, deadline, last });
   } catch (thrown) {
     const error = BatonError.from(deadline.signal.aborted ? deadline.signal.reason : thrown);
-    return { kind: 'failure', agent: last.called?.agent, error, called: last.called };
+    return { kind: 'failure', error, called: last.called };
   }
 }
 
@@ -80,8 +80,7 @@ async function callChosen(attempt: Attempt, { choice, filing, deadline, last }: 
   const endedAt = performance.now();
   const called = { ...(last.called ?? { ...choice, beganAt }), endedAt };
   const { agent } = called;
-  // Whoever's call it was: an agent that has answered serves.
-  await called.permit.judge(true);
+  await noteAnswer(work, called);
   if (delivery.question !== undefined) return { kind: 'question', question: delivery.question, agent, called };
   const attempted = { task: work.data.task.task_id, epoch: claim.epoch, agent, latencyMs: endedAt - beganAt };
   // What another agent said is not filed as this one's.

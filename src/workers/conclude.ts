@@ -1,5 +1,4 @@
 import type { BatonError } from '../contracts/error.ts';
-import { ORCHESTRATOR } from '../contracts/ids.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { stopError } from '../contracts/run.ts';
 import type { Verdict } from '../contracts/verdict.ts';
@@ -10,8 +9,8 @@ import { askForAgent, refuseEndless } from './agent-question.ts';
 import { settleOrAsk } from './approval.ts';
 import { type Attempt, neededBy } from './attempt.ts';
 import { fileResult } from './cached-call.ts';
-import { type Answer, type Outcome, timeLeftMs } from './call-agent.ts';
-import { countCall, reporterOf } from './count-call.ts';
+import { type Answer, type Failure, type Outcome, type Question, timeLeftMs } from './call-agent.ts';
+import { countCall, failedBy, reporterOf } from './count-call.ts';
 import { unfinishedResult } from './task-result.ts';
 
 /** What a worker does next: ends the job, or begins the task's next attempt with these agents having failed. */
@@ -23,7 +22,7 @@ export type Conclusion =
 export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conclusion> {
   if (outcome.kind === 'question') return concludeQuestion(attempt, outcome);
   if (outcome.kind === 'result') return end(await recordAnswer(attempt, outcome));
-  const failed = [...attempt.claim.failedAgents, outcome.agent?.agent_id ?? ORCHESTRATOR];
+  const failed = [...attempt.claim.failedAgents, ...failedBy(outcome.called)];
   if (isDecidedElsewhere(outcome.error)) return end({ kind: 'again', delayMs: 0 });
   const step = await decide(attempt, outcome.error, failed);
   switch (step.kind) {
@@ -37,14 +36,14 @@ export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conc
     case 'retry':
       report(attempt, outcome.error);
       await note(attempt, outcome, step.delayMs);
-      await countCall(attempt.work.tools, outcome.called, outcome.error);
+      await countCall(attempt.work, outcome.called, outcome.error);
       return step.delayMs === 0 ? { kind: 'retry', failed } : end({ kind: 'again', delayMs: step.delayMs });
     default:
       return step satisfies never;
   }
 }
 
-async function concludeQuestion(attempt: Attempt, asked: Extract<Outcome, { kind: 'question' }>): Promise<Conclusion> {
+async function concludeQuestion(attempt: Attempt, asked: Question): Promise<Conclusion> {
   const endless = refuseEndless(attempt, asked);
   return endless === undefined ? end(await askForAgent(attempt, asked)) : conclude(attempt, endless);
 }
@@ -58,23 +57,16 @@ function report({ work }: Attempt, error: BatonError): void {
   if (error.code !== 'cancelled') work.tools.report({ run: work.data.run_id, task: work.data.task.task_id, error });
 }
 
-function note({ work, claim }: Attempt, { agent, error }: Failure, delayMs: number): Promise<void> {
+function note({ work, claim }: Attempt, { called, error }: Failure, delayMs: number): Promise<void> {
   const { run_id: run, task } = work.data;
-  return failAttempt(work.tools.flow.store, {
-    run,
-    task: task.task_id,
-    epoch: claim.epoch,
-    agent: agent?.agent_id ?? ORCHESTRATOR,
-    error,
-    delayMs,
-  });
+  const about = { run, task: task.task_id, epoch: claim.epoch };
+  return failAttempt(work.tools.flow.store, { ...about, agents: failedBy(called), error, delayMs });
 }
 
 function recordAnswer({ work, claim }: Attempt, { result, called, filing }: Answer): Promise<Verdict> {
   const onCounted = (): void => {
-    const failed = reporterOf(work);
-    countCall(work.tools, called).catch(failed);
-    if (filing !== undefined) fileResult(work, filing, result).catch(failed);
+    void countCall(work, called);
+    if (filing !== undefined) fileResult(work, filing, result).catch(reporterOf(work));
   };
   return settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
 }
@@ -87,7 +79,7 @@ async function recordFailure(attempt: Attempt, status: 'failed' | 'skipped', fai
     counts = true;
   };
   const verdict = await settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
-  if (counts) await countCall(work.tools, failure.called, failure.error);
+  if (counts) await countCall(work, failure.called, failure.error);
   return verdict;
 }
 
@@ -105,13 +97,12 @@ async function decide(attempt: Attempt, error: BatonError, failed: readonly stri
   return nextStep({ task, error, failures: failed.length, othersLeft, random: work.tools.random(), ...waits });
 }
 
-type Failure = Extract<Outcome, { kind: 'failure' }>;
-
 async function failureResult(
   { work, claim, beganAt }: Attempt,
   status: 'failed' | 'skipped',
-  { agent, error }: Failure,
+  { called, error }: Failure,
 ): Promise<TaskResult> {
+  const { agent } = called ?? {};
   const latencyMs = performance.now() - beganAt;
   // A worker hears that a run stops, not why.
   const stop = error.code === 'cancelled' ? await loadStop(work.tools.flow.store, work.data.run_id) : undefined;

@@ -1,8 +1,9 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
+import { ORCHESTRATOR } from '../contracts/ids.ts';
 import { signOf } from '../registry/outcome.ts';
 import type { Permit } from '../registry/permit.ts';
-import type { TaskTools, Work } from './attempt.ts';
+import type { Work } from './attempt.ts';
 
 /** A call of an agent, from and to the monotonic clock's times. */
 export type Called = {
@@ -11,19 +12,35 @@ export type Called = {
   readonly beganAt: number;
   /** Undefined for one that failed: how long that took says nothing of the agent. */
   readonly endedAt?: number;
+  /** The other call of a hedged task, when that failed before this one was decided. */
+  readonly beside?: FailedCall | undefined;
 };
+
+export type FailedCall = { readonly called: Called; readonly error: BatonError };
 
 /**
  * Adds a call to its agent's record and tells its breaker. Only for a call whose outcome counted: one of a stale attempt changes no
- * score (guarantees I9). `error` is undefined for a good answer.
+ * score (guarantees I9). `error` is undefined for a good answer. Never rejects: a record is beside the task.
  */
-export async function countCall(tools: TaskTools, called: Called | undefined, error?: BatonError): Promise<void> {
+export async function countCall(work: Work, called: Called | undefined, error?: BatonError): Promise<void> {
   if (called === undefined) return;
-  const { agent, permit, beganAt, endedAt = beganAt } = called;
-  tools.outcomes.record({ agent, latencyMs: endedAt - beganAt, error: error?.code });
+  const { agent, permit, beganAt, endedAt = beganAt, beside } = called;
+  if (beside !== undefined) await countCall(work, beside.called, beside.error);
+  work.tools.outcomes.record({ agent, latencyMs: endedAt - beganAt, error: error?.code });
   const sign = signOf(agent, error?.code);
   // A good answer has been told as it came.
-  if (error !== undefined && sign !== undefined) await permit.judge(sign.serves);
+  if (error !== undefined && sign !== undefined) await permit.judge(sign.serves).catch(reporterOf(work));
+}
+
+/** Tells the breaker that an agent has answered, whoever's the task is by now: it serves. Never rejects. */
+export function noteAnswer(work: Work, { permit }: Called): Promise<void> {
+  return permit.judge(true).catch(reporterOf(work));
+}
+
+/** Whose calls failed, once per call, when an attempt did; the orchestrator's own when nobody was called. */
+export function failedBy(called: Called | undefined): readonly [string, ...string[]] {
+  const failed = called?.agent.agent_id ?? ORCHESTRATOR;
+  return called?.beside === undefined ? [failed] : [failed, called.beside.called.agent.agent_id];
 }
 
 /** Hears of what failed beside a task and does not concern its result. */

@@ -9,6 +9,7 @@ import { type AgentCalled, openHedged } from './hedge.ts';
 function openScripted(agentId: string) {
   const said: (AgentEvent | BatonError)[] = [];
   let wake = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<void>();
   const state = { begun: false, left: false };
   const say = (...events: (AgentEvent | BatonError)[]): void => {
     said.push(...events);
@@ -21,7 +22,10 @@ function openScripted(agentId: string) {
       wake = Promise.withResolvers();
     }
     const event = said.shift();
-    if (event instanceof BatonError) throw event;
+    if (event instanceof BatonError) {
+      failed.resolve();
+      throw event;
+    }
     return event === undefined ? { done: true, value: undefined } : { done: false, value: event };
   };
   const leave = async (): Promise<IteratorResult<AgentEvent>> => {
@@ -35,15 +39,14 @@ function openScripted(agentId: string) {
     transport: 'in_process',
   });
   const called: AgentCalled = { agent, events: { [Symbol.asyncIterator]: () => ({ next, return: leave }) } };
-  return { called, state, say };
+  /** `failed` resolves once the call has failed. */
+  return { called, state, say, failed: failed.promise };
 }
 
 type Scripted = ReturnType<typeof openScripted>;
 
 function hedge(first: Scripted, second: Scripted | undefined, afterMs = 1) {
-  const failed: string[] = [];
   const opened = Promise.withResolvers<void>();
-  const oneFailed = Promise.withResolvers<void>();
   const lead = openHedged({
     first: first.called,
     afterMs,
@@ -51,12 +54,8 @@ function hedge(first: Scripted, second: Scripted | undefined, afterMs = 1) {
       opened.resolve();
       return second?.called;
     },
-    onFailed: ({ agent_id }, { code }) => {
-      failed.push(`${agent_id} ${code}`);
-      oneFailed.resolve();
-    },
   });
-  return { lead, opened: opened.promise, oneFailed: oneFailed.promise, failed };
+  return { lead, opened: opened.promise };
 }
 
 const token = (text: string): AgentEvent => ({ type: 'token', text });
@@ -73,8 +72,8 @@ async function textsOf(events: AsyncIterable<AgentEvent>): Promise<readonly stri
 test('an agent that answers in time is the only one called, and is heard from its first word', async () => {
   const [first, second] = [openScripted('a'), openScripted('b')];
   first.say(status('thinking'), token('x'), token('y'), plainDone);
-  const { agent, events, other } = await hedge(first, second, LONG_MS).lead;
-  expect([agent.agent_id, other]).toEqual(['a', undefined]);
+  const { agent, events, failed } = await hedge(first, second, LONG_MS).lead;
+  expect([agent.agent_id, failed]).toEqual(['a', undefined]);
   const heard = [];
   for await (const event of events) {
     heard.push(event.type);
@@ -86,13 +85,12 @@ test('an agent that answers in time is the only one called, and is heard from it
 
 test('a slow agent gets company; whoever begins to answer first leads and the other call is ended', async () => {
   const [first, second] = [openScripted('a'), openScripted('b')];
-  const { lead, opened, failed } = hedge(first, second);
+  const { lead, opened } = hedge(first, second);
   first.say(status('still thinking'));
   await opened;
   second.say(token('x'), plainDone);
-  const { agent, other } = await lead;
-  expect([agent.agent_id, other?.agent_id, first.state.left, second.state.left]).toEqual(['b', 'a', true, false]);
-  expect(failed).toEqual([]);
+  const { agent, failed } = await lead;
+  expect([agent.agent_id, failed, first.state.left, second.state.left]).toEqual(['b', undefined, true, false]);
 });
 
 test('the first agent may still win after the second was called', async () => {
@@ -106,33 +104,34 @@ test('the first agent may still win after the second was called', async () => {
 
 test('one that fails leaves the other alone', async () => {
   const [first, second] = [openScripted('a'), openScripted('b')];
-  const { lead, opened, oneFailed, failed } = hedge(first, second);
+  const { lead, opened } = hedge(first, second);
   await opened;
   second.say(broken);
-  await oneFailed;
+  await second.failed;
   first.say(token('x'));
-  expect([(await lead).agent.agent_id, first.state.left, failed]).toEqual(['a', false, ['b agent_failed']]);
+  const { agent, failed } = await lead;
+  expect([agent.agent_id, first.state.left, failed]).toEqual(['a', false, broken]);
 });
 
 test('when both fail, the failure of the last one is read', async () => {
   const [first, second] = [openScripted('a'), openScripted('b')];
-  const { lead, opened, oneFailed, failed } = hedge(first, second);
+  const { lead, opened } = hedge(first, second);
   await opened;
-  first.say(new BatonError('agent_timeout'));
-  await oneFailed;
+  const late = new BatonError('agent_timeout');
+  first.say(late);
+  await first.failed;
   second.say(broken);
-  const { agent, events } = await lead;
-  expect([agent.agent_id, failed]).toEqual(['b', ['a agent_timeout']]);
+  const { agent, events, failed } = await lead;
+  expect([agent.agent_id, failed]).toEqual(['b', late]);
   await expect(textsOf(events)).rejects.toBe(broken);
 });
 
 test('a failure before the second call is the first agent’s own', async () => {
   const first = openScripted('a');
   first.say(broken);
-  const { lead, failed } = hedge(first, undefined, LONG_MS);
-  const { agent, events } = await lead;
+  const { agent, events, failed } = await hedge(first, undefined, LONG_MS).lead;
   await expect(textsOf(events)).rejects.toBe(broken);
-  expect([agent.agent_id, failed]).toEqual(['a', []]);
+  expect([agent.agent_id, failed]).toEqual(['a', undefined]);
 });
 
 test('without a second agent the first one is waited for', async () => {

@@ -12,12 +12,10 @@ export type HedgeOptions = {
   readonly afterMs: number;
   /** The second agent's call; undefined when there is none to call. */
   readonly openSecond: () => Promise<AgentCalled | undefined>;
-  /** A call that failed while the other one goes on: nobody else hears of it. */
-  readonly onFailed: (agent: AgentDescriptor, error: BatonError) => void;
 };
 
-/** Whose answer counts, and who was called beside it. */
-export type Lead = AgentCalled & { readonly other: AgentDescriptor | undefined };
+/** Whose answer counts, and with what the other call failed before that was decided. */
+export type Lead = AgentCalled & { readonly failed: BatonError | undefined };
 
 /**
  * Calls a second agent when the first has said nothing of its answer for `afterMs`. The first good answer counts: whoever begins to
@@ -25,7 +23,7 @@ export type Lead = AgentCalled & { readonly other: AgentDescriptor | undefined }
  * that fails before leaves the other one alone; when both have failed, the last one leads, and reading it throws its failure. Leaving
  * the lead's events ends its call.
  */
-export async function openHedged({ first, afterMs, openSecond, onFailed }: HedgeOptions): Promise<Lead> {
+export async function openHedged({ first, afterMs, openSecond }: HedgeOptions): Promise<Lead> {
   const racer = openRacer(first);
   const timer = new AbortController();
   const late = pause(afterMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
@@ -37,7 +35,7 @@ export async function openHedged({ first, afterMs, openSecond, onFailed }: Hedge
     throw thrown;
   });
   if (called === undefined) return leadOf(await racer.begun, undefined);
-  return race([racer, openRacer(called)], onFailed);
+  return race([racer, openRacer(called)]);
 }
 
 /** Text of the answer or its end: what a call is decided by. */
@@ -95,20 +93,19 @@ async function* resume(
   }
 }
 
-async function race(racers: readonly [Racer, Racer], onFailed: HedgeOptions['onFailed']): Promise<Lead> {
+async function race(racers: readonly [Racer, Racer]): Promise<Lead> {
   const begun = await Promise.race(racers.map((racer) => racer.begun));
   const other = racers.find((racer) => racer !== begun.racer) as Racer; // one of two
   if (begun.error === undefined) {
     other.leave();
-    return leadOf(begun, other.agent);
+    return leadOf(begun, undefined);
   }
-  onFailed(begun.racer.agent, begun.error);
-  return leadOf(await other.begun, begun.racer.agent);
+  return leadOf(await other.begun, begun.error);
 }
 
 /** A call that failed is a lead too: reading it throws what it failed with. */
-function leadOf({ racer, error }: Begun, other: AgentDescriptor | undefined): Lead {
-  return { agent: racer.agent, other, events: error === undefined ? racer.events : failing(error) };
+function leadOf({ racer, error }: Begun, failed: BatonError | undefined): Lead {
+  return { agent: racer.agent, failed, events: error === undefined ? racer.events : failing(error) };
 }
 
 async function* failing(error: BatonError): AsyncGenerator<AgentEvent, void> {

@@ -2,12 +2,8 @@
 
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
-import { canCall } from '../agents/can-call.ts';
-import { type Commands, openCommands } from '../agents/commands/commands.ts';
-import { invokeAgent } from '../agents/invoke.ts';
-import { loadAgents } from '../agents/load-module.ts';
-import { openLocalAgents } from '../agents/local-agents.ts';
-import { type AgentDescriptor, Capability } from '../contracts/agent.ts';
+import type { CommandReport } from '../agents/commands/commands.ts';
+import { Capability } from '../contracts/agent.ts';
 import { errorCatalogue, type FailureReport } from '../contracts/error.ts';
 import { HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, queueOf, ROOT_QUEUE, RunJob } from '../contracts/job.ts';
 import { keysOf, shardPrefix } from '../contracts/keys.ts';
@@ -19,19 +15,13 @@ import { closeStopped } from '../orchestrator/close-stopped.ts';
 import { keepHouse } from '../orchestrator/keep-house.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
 import { openReconciler } from '../orchestrator/reconcile/reconcile.ts';
-import { toAddressPolicy, whyRefused } from '../outbound/address-policy.ts';
 import { openAgentHttp } from '../outbound/agent-http.ts';
 import { type HttpClient, openHttp } from '../outbound/http.ts';
-import { openBreakers } from '../registry/breaker.ts';
-import { openChooser } from '../registry/choose.ts';
 import { openDiscoverer } from '../registry/discoverer.ts';
 import { openDiscovery } from '../registry/discovery.ts';
-import { openOutcomes } from '../registry/outcomes.ts';
-import { openPermits } from '../registry/permit.ts';
-import { openPlainProbe, openProbe } from '../registry/probe.ts';
-import { openRegistry, type Registry } from '../registry/registry.ts';
-import { openSpawner } from '../registry/spawner.ts';
-import { openTemplates } from '../registry/template-store.ts';
+import { openForeignService } from '../registry/foreign-service.ts';
+import { openPlainProbe } from '../registry/probe.ts';
+import type { Registry } from '../registry/registry.ts';
 import { agentHttpSettings, type Config, commandSettings } from '../runtime/config.ts';
 import { type Lifecycle, runUntilStopped } from '../runtime/lifecycle.ts';
 import { type Log, openLog } from '../runtime/logging.ts';
@@ -40,10 +30,11 @@ import { closeRedis, logOutages, openRedis, type RedisRole } from '../runtime/re
 import { checkRedis } from '../runtime/redis-gate.ts';
 import { ActiveJobs } from './active-jobs.ts';
 import type { TaskTools } from './attempt.ts';
+import { openCallTools } from './call-tools.ts';
 import { openControlListener } from './control-listener.ts';
 import { invokeIsolated } from './isolate/invoke-isolated.ts';
-import { openLocalHeartbeat } from './local-heartbeat.ts';
 import { modelServerOf } from './model-server.ts';
+import { type AgentsOptions, openAgents } from './open-agents.ts';
 import type { RootTools } from './root-attempt.ts';
 import { runTask } from './run-task.ts';
 import { synthesize } from './synthesize.ts';
@@ -141,85 +132,60 @@ async function openStoreAndFlow(start: Start): Promise<Flow> {
 
 type Tools = { readonly task: TaskTools; readonly root: RootTools; readonly plan: PlanTools };
 
-async function openTools(
-  { config, options, log, life, worker }: Start & { worker: string },
-  flow: Flow,
-): Promise<Tools> {
-  const http = life.use('http', openAgentHttp(agentHttpSettings(config)));
+async function openTools(start: Start & { readonly worker: string }, flow: Flow): Promise<Tools> {
+  const { config, options, log, life, worker } = start;
   const modelHttp = life.use('model http', openHttp({ policy: 'operator' }));
   const model = openConfiguredModel(config, modelHttp.fetch);
-  const modelServer = modelServerOf(config, modelHttp);
-  const commands = await openCommands(commandSettings(config));
-  reportCommands(commands, log);
   if (!hasModel(config)) log.warn(errorCatalogue.model_not_configured.text);
-  const local = openLocalAgents((await Promise.all((options.agents ?? []).map(loadAgents))).flat());
-  const registry = openRegistry({
-    ...flow.store,
-    onUnreadable: (agent, err) => log.error({ err, agent }, 'this agent cannot be read and is passed over'),
+  const calls = await openCallTools({
+    http: life.use('http', openAgentHttp(agentHttpSettings(config))),
+    modelServer: modelServerOf(config, modelHttp),
+    modules: options.agents ?? [],
+    commands: commandSettings(config),
+    onCommand: (report) => logCommand(log, report),
   });
-  const onError = (err: unknown) => log.error({ err }, 'the heartbeat of the agents of this worker failed');
-  const runsHere = ({ transport, command }: AgentDescriptor) =>
-    transport === 'command' && commands.has(command?.name ?? '');
-  life.use('heartbeat', await openLocalHeartbeat({ registry, agents: local.descriptors, runsHere, onError }));
-  life.use('discoverer', openWorkerDiscoverer({ config, log, life }, { store: flow.store, registry, http }));
-  const breakers = openBreakers({ failures: config.breakerFailures, openMs: config.breakerOpenMs });
-  const onUncounted = (err: unknown) => log.error({ err }, 'what became of calls could not be counted');
-  const outcomes = openOutcomes({ ...flow.store, breakers, onServed: registry.noteServed, onError: onUncounted });
-  life.use('outcomes', outcomes);
-  const onLease = (err: unknown) => log.error({ err }, 'slots of agents could not be renewed or given back');
-  const permits = life.use('permits', openPermits({ ...flow.store, breakers, onError: onLease }));
-  const chooser = openChooser({
-    registry,
-    permits,
-    waitMs: config.agentWaitMs,
-    probe: openProbe(http),
-    canCall: (agent) => canCall(agent, { local, commands }),
+  const { registry, ...agents } = await openAgents({
+    ...{ store: flow.store, calls, settings: agentSettings(config) },
+    ...{ use: life.use, onError: (about, text) => log.error(about, text) },
   });
-  const spawner = openWorkerSpawner({ config, log }, { store: flow.store, registry });
+  life.use('discoverer', openWorkerDiscoverer(start, { store: flow.store, registry, http: calls.http }));
   const report: FailureReport = ({ run, task, error }) =>
     log.warn({ run, task, code: error.code, err: error.cause ?? error }, error.message);
-  const shared = { flow, worker, model, report, random: Math.random };
-  const invoke: TaskTools['invoke'] = (call) => invokeAgent({ ...call, http, local, modelServer, commands });
+  const shared = { flow, worker, report, random: Math.random };
   const isolate: TaskTools['isolate'] = (call) => invokeIsolated(options.agents ?? [], call);
   return {
-    task: { flow, worker, chooser, outcomes, spawner, invoke, isolate, report, random: Math.random },
-    root: { ...shared, closeStopped: (run) => closeStopped(flow.store, run) },
-    plan: { ...shared, registry },
+    task: { ...shared, ...agents, isolate },
+    root: { ...shared, model, closeStopped: (run) => closeStopped(flow.store, run) },
+    plan: { ...shared, model, registry, discovery: discoverySourceOf(config) },
   };
 }
 
-function reportCommands({ reports }: Commands, log: Log): void {
-  for (const { fault, ...command } of reports) {
-    if (fault === null) log.info(command, 'a command can be run');
-    else log.warn(command, `a command cannot be run: ${fault}`);
-  }
+function agentSettings(config: Config): AgentsOptions['settings'] {
+  return {
+    breaker: { failures: config.breakerFailures, openMs: config.breakerOpenMs },
+    waitMs: config.agentWaitMs,
+    capacity: config.pool,
+    mode: config.spawn,
+    price: hasModel(config) ? config.modelPrice : undefined,
+  };
 }
 
-function openWorkerSpawner({ config, log }: Pick<Start, 'config' | 'log'>, { store, registry }: Omit<Watched, 'http'>) {
-  const onUnreadable = (template: string, err: unknown) =>
-    log.error({ err, template }, 'this template cannot be read and is passed over');
-  return openSpawner({
-    ...{ store, agents: registry.list, onSpawned: registry.refresh },
-    templates: openTemplates({ ...store, onUnreadable }),
-    ...{ capacity: config.pool, mode: config.spawn, waitMs: config.agentWaitMs },
-    price: hasModel(config) ? config.modelPrice : undefined,
-  });
+function discoverySourceOf({ discoveryUrl: url, discoveryTtlMs: ttlMs }: Config) {
+  return url === undefined ? undefined : { url, ttlMs };
+}
+
+function logCommand(log: Log, { fault, ...command }: CommandReport): void {
+  if (fault === null) log.info(command, 'a command can be run');
+  else log.warn(command, `a command cannot be run: ${fault}`);
 }
 
 type Watched = { readonly store: Store; readonly registry: Registry; readonly http: HttpClient };
 
 /** Every worker is ready to watch over the agents' health and to ask the discovery service; one of them does. */
-function openWorkerDiscoverer({ config, log, life }: Omit<Start, 'options'>, { store, registry, http }: Watched) {
+function openWorkerDiscoverer({ config, log, life }: Start, { store, registry, http }: Watched): AsyncDisposable {
   const { discoveryUrl: url, discoveryTtlMs: ttlMs, probeMs } = config;
-  const policy = toAddressPolicy(agentHttpSettings(config));
   const service =
-    url === undefined
-      ? undefined
-      : {
-          url,
-          http: life.use('discovery http', openHttp({ policy: 'operator' })),
-          whyRefused: (agentUrl: string) => whyRefused(policy, agentUrl),
-        };
+    url === undefined ? undefined : life.use('discovery', openForeignService(url, agentHttpSettings(config)));
   const onWarning = (fields: object, text: string) => log.warn(fields, text);
   return openDiscoverer({
     ...{ store, registry, probeMs, probe: openPlainProbe(http) },

@@ -1,12 +1,14 @@
 import { type AgentCall, idleLimits } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
+import type { BatonError } from '../contracts/error.ts';
 import { openPublisher, type Publisher } from '../streams/publisher.ts';
-import { type Attempt, neededBy, selection } from './attempt.ts';
+import { selection } from './announcements.ts';
+import { type Attempt, neededBy } from './attempt.ts';
 import type { Choice } from './choice.ts';
-import { type Called, countCall, reporterOf } from './count-call.ts';
+import { type Called, reporterOf } from './count-call.ts';
 import type { Deadline } from './deadline.ts';
 import { deliver } from './deliver.ts';
-import { type AgentCalled, type Lead, openHedged } from './hedge.ts';
+import { type AgentCalled, openHedged } from './hedge.ts';
 import type { Delivery } from './task-result.ts';
 
 /** A death of a worker is no proof: it had other tasks too. From the second one on a task is called where it can harm no other. */
@@ -53,47 +55,42 @@ async function lead(attempt: Attempt, calling: CallToPublish, publisher: Publish
   const { hedge_after_ms: afterMs } = attempt.work.data.task;
   const calledFirst = { agent: choice.agent, events: invoke(attempt, calling, choice.agent) };
   if (afterMs === undefined) return calledFirst;
-  const called = new Map<string, Called>([[choice.agent.agent_id, first]]);
-  const hedged = await openHedged({
+  let second: Called | undefined;
+  const { agent, events, failed } = await openHedged({
     first: calledFirst,
     afterMs,
     openSecond: async () => {
-      const second = await takeSecond(attempt, choice.agent);
+      second = await takeSecond(attempt, choice.agent);
       if (second === undefined) return undefined;
-      called.set(second.agent.agent_id, second);
       const detail = { agent_id: second.agent.agent_id, after_ms: afterMs };
       await publisher.publish({ name: 'task.hedged', data: `Calling ${second.agent.name} too...`, detail });
       return { agent: second.agent, events: invoke(attempt, calling, second.agent) };
     },
-    onFailed: ({ agent_id }, error) => {
-      countCall(attempt.work.tools, called.get(agent_id), error).catch(reporterOf(attempt.work));
-    },
   });
-  return follow(hedged, { called, onLead, publisher });
-}
-
-type Following = Pick<CallToPublish, 'onLead'> & {
-  readonly called: ReadonlyMap<string, Called>;
-  readonly publisher: Publisher;
-};
-
-async function follow({ agent, events }: Lead, { called, onLead, publisher }: Following): Promise<AgentCalled> {
-  const leading = called.get(agent.agent_id);
-  if (leading !== undefined) onLead(leading);
+  if (second !== undefined) onLead(decided(agent === second.agent ? [second, first] : [first, second], failed));
   await publisher.speakAs(agent.agent_id);
   return { agent, events };
 }
 
-/** Another agent than the first, with leave to call it; undefined when there is none. */
-async function takeSecond(
-  { work, claim, holder, holds }: Attempt,
-  first: AgentDescriptor,
-): Promise<Called | undefined> {
+/** One that was ended since the other answers first gives its slot back; one that failed is told of with the answer. */
+function decided([leading, other]: readonly [Called, Called], failed: BatonError | undefined): Called {
+  if (failed !== undefined) return { ...leading, beside: { called: other, error: failed } };
+  void other.permit[Symbol.asyncDispose](); // never rejects, and no word of the answer waits for it
+  return leading;
+}
+
+/** Another agent than the first, with leave to call it; undefined when there is none, or none can be found now: the first goes on. */
+async function takeSecond(attempt: Attempt, first: AgentDescriptor): Promise<Called | undefined> {
+  const { work, claim, holder, holds } = attempt;
   const failed = [...claim.failedAgents, first.agent_id];
-  const { taken } = await work.tools.chooser.take({ task: neededBy(work), failed, holder: `${holder}.hedge` });
+  const need = { task: neededBy(work), failed, holder: `${holder}.hedge` };
+  const found = await work.tools.chooser.take(need).catch(reporterOf(work));
+  const taken = found?.taken;
   if (taken === undefined) return undefined;
   holds.use(taken.permit);
-  return failed.includes(taken.agent.agent_id) ? undefined : { ...taken, beganAt: performance.now() };
+  if (!failed.includes(taken.agent.agent_id)) return { ...taken, beganAt: performance.now() };
+  await taken.permit[Symbol.asyncDispose]();
+  return undefined;
 }
 
 function invoke({ work }: Attempt, { callOf, deadline }: CallToPublish, agent: AgentDescriptor): AgentCalled['events'] {

@@ -13,6 +13,8 @@ import { unfinishedResult } from './task-result.ts';
 /** How soon a join looks again for a branch that has lost its job. */
 const EARLY_MS = 1_000;
 
+const OVERDUE = 'All slots of its agents (max_concurrent_tasks) were taken until its time limit had passed.';
+
 /** The result of a task that may not begin. */
 export type Refusal = { readonly kind: 'result'; readonly result: TaskResult };
 
@@ -26,7 +28,7 @@ export async function verdictWithoutAttempt(work: Work, claim: NoAttempt): Promi
 }
 
 /** What stands against a call although the claim is ours. */
-export function refusalOf({ work, claim, entry }: Claimed, purse?: Purse): Refusal | undefined {
+export function refusalOf({ work, claim, entry, isOverdue = false }: Claimed, purse?: Purse): Refusal | undefined {
   const refuse = (status: 'failed' | 'skipped', reason: BatonError): Refusal => {
     const attempted = { task: work.data.task.task_id, epoch: claim.epoch, agent: undefined, latencyMs: 0 };
     return { kind: 'result', result: unfinishedResult(attempted, status, reason) };
@@ -38,6 +40,7 @@ export function refusalOf({ work, claim, entry }: Claimed, purse?: Purse): Refus
     return refuse('failed', new BatonError('join_timeout'));
   if (claim.state === 'blocked') return refuse(statusWhenBlocked(work.data), blockedBy(claim));
   if (claim.epoch > limits.claims) return refuse('failed', new BatonError('task_poisonous'));
+  if (isOverdue) return refuse('failed', new BatonError('task_timeout', OVERDUE));
   if (purse?.filled === false) return refuse('skipped', new BatonError('budget_exhausted'));
   return undefined;
 }

@@ -73,8 +73,12 @@ export async function loadSettled(store: Store, run: string): Promise<SettledRun
 }
 
 /** A planner names its tasks as it likes, so of a query's points that name none this is the first that can be said. */
-function outcomeOf({ options }: RunRecord, plan: Plan, recorded: ReadonlyMap<string, TaskResult>): RunOutcome {
+function outcomeOf(
+  { options, warnings }: RunRecord,
+  plan: Plan,
+  recorded: ReadonlyMap<string, TaskResult>,
+): RunOutcome {
   const outcome = runOutcome(plan, recorded);
   const points = faultyPoints(plan, options).map(({ path, message }) => `${path}: ${message}`);
-  return { ...outcome, warnings: [...outcome.warnings, ...points] };
+  return { ...outcome, warnings: [...outcome.warnings, ...points, ...(warnings ?? [])] };
 }

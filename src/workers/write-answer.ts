@@ -88,7 +88,7 @@ async function afterFailure(attempt: RootAttempt, settled: SettledRun, error: Ba
         run,
         epoch,
         task: ROOT_TASK,
-        agent: ORCHESTRATOR,
+        agents: [ORCHESTRATOR],
         error,
         delayMs: step.delayMs,
       });

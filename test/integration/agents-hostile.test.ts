@@ -9,7 +9,7 @@ import { limits as bounds } from '../../src/contracts/limits.ts';
 import { chatStream, chatWhole, json, lineMessages, lineTokens, messages, tokens } from '../suites/http-harnesses.ts';
 import { agentOf, type HttpHarness } from '../suites/http-transport-suite.ts';
 import { gather } from '../suites/transport-suite.ts';
-import { openScriptedServer, type Script } from '../support/scripted-server.ts';
+import { flood, openScriptedServer, type Script } from '../support/scripted-server.ts';
 
 const harnesses = [tokens, messages, lineTokens, lineMessages, json, chatStream, chatWhole];
 
@@ -28,15 +28,6 @@ const maxBytes = 100_000;
 
 const ok = (response: ServerResponse, { contentType }: HttpHarness, headers: Record<string, string> = {}) =>
   response.writeHead(200, { 'content-type': contentType, ...headers });
-
-/** Writes as fast as it is taken, until the connection is gone. */
-function flood(response: ServerResponse, piece: string): void {
-  const more = (): void => {
-    while (!response.destroyed && response.write(piece));
-  };
-  response.on('drain', more);
-  more();
-}
 
 const ten = Array.from({ length: 10 }, (_, index) => `${index} `);
 const byShape = (streamed: ErrorCode, single: ErrorCode) => (harness: HttpHarness) =>
@@ -122,7 +113,7 @@ const faults: readonly Fault[] = [
     name: '44 a gzip bomb',
     script: (harness) => (response) =>
       void ok(response, harness, { 'content-encoding': 'gzip' }).end(gzipSync(harness.good(['x'.repeat(5_000_000)]))),
-    code: 'output_too_large',
+    code: 'agent_protocol',
   },
   {
     name: '45 a header bomb',

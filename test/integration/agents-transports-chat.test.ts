@@ -277,3 +277,16 @@ test('a role of the configured model does a task in a run', async () => {
   expect(results.get('a')).toMatchObject({ status: 'completed', agent_id: 'poet', usage: expect.any(Object) });
   expect(events.filter(({ name }) => name === 'task.token').length).toBeGreaterThan(1);
 });
+
+test('a role of the model is passed over by a worker that has none, whoever would be best', async () => {
+  await using engine = await openEngine({ env: { OPENAI_BASE_URL: '' } });
+  const registry = openRegistry(engine.opened.store);
+  const about = { name: 'x', capabilities: ['translation'] };
+  const poet = { agent_id: 'poet', transport: 'model', model: {}, priority: 9 };
+  await registry.put(AgentDescriptor.parse({ ...about, ...poet }));
+  await registry.put(AgentDescriptor.parse({ ...about, agent_id: 'plain', priority: 8, static_response: 'Bonjour.' }));
+  const { results, events } = await engine.runToEnd(planOf({ a: { capability: 'translation' } }));
+  expect(results.get('a')).toMatchObject({ status: 'completed', agent_id: 'plain', attempts: 1 });
+  const selected = events.find(({ name }) => name === 'agent.selected');
+  expect(JSON.stringify(selected)).toContain('this worker has none: set OPENAI_API_KEY or OPENAI_BASE_URL');
+});

@@ -274,7 +274,7 @@ describe('a command', () => {
       for await (const event of isolated(file)) events.push(event);
       expect(events).toEqual([{ type: 'message', text: 'hello' }, done]);
       const stop = new AbortController();
-      const waiting = isolated(hanging, stop.signal).next();
+      const waiting = isolated(hanging, stop.signal)[Symbol.asyncIterator]().next();
       await witness.reached;
       stop.abort(new BatonError('cancelled'));
       await expect(waiting).rejects.toThrow();

@@ -4,7 +4,7 @@ import type { CallLimits } from '../../src/agents/call.ts';
 import { lineMessages as messages, lineTokens as tokens } from '../suites/http-harnesses.ts';
 import { agentOf, behaving, httpTransportSuite } from '../suites/http-transport-suite.ts';
 import { done, gather, openTestCall, transportSuite } from '../suites/transport-suite.ts';
-import { openScriptedServer, type Script } from '../support/scripted-server.ts';
+import { flood, inPieces, openScriptedServer, type Script } from '../support/scripted-server.ts';
 
 const headers = { 'content-type': 'application/x-ndjson' };
 for (const harness of [tokens, messages]) {
@@ -17,13 +17,7 @@ describe('the lines of NDJSON', () => {
     await using server = await openScriptedServer(script);
     return await gather({ agent: agentOf(tokens, server.url), limits });
   };
-  const body =
-    (...chunks: readonly (string | Uint8Array)[]): Script =>
-    async (response) => {
-      response.writeHead(200, headers);
-      for (const chunk of chunks) await new Promise((resolve) => response.write(chunk, resolve));
-      response.end();
-    };
+  const body = (...pieces: readonly (string | Uint8Array)[]) => inPieces(headers['content-type'], pieces);
   const token = (text: string) => ({ type: 'token', text });
 
   test.each(['application/jsonl', 'application/json-lines', 'application/x-ndjson; charset=utf-8'])(
@@ -79,11 +73,7 @@ describe('the lines of NDJSON', () => {
   test('are bounded: one without an end closes the connection', async () => {
     await using server = await openScriptedServer((response) => {
       response.writeHead(200, headers).write('{"token":"');
-      const more = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(1_000)));
-      };
-      response.on('drain', more);
-      more();
+      flood(response, 'x'.repeat(1_000));
     });
     const arrival = server.next();
     const { error } = await gather({ agent: agentOf(tokens, server.url), limits: { eventChars: 10_000 } });

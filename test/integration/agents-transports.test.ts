@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { defineAgent } from '../../src/agents/definition.ts';
+import { traceparentOf } from '../../src/agents/call-headers.ts';
+import { type AgentContext, defineAgent } from '../../src/agents/definition.ts';
 import { openLocalAgents } from '../../src/agents/local-agents.ts';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { BatonError } from '../../src/contracts/error.ts';
 import { json, messages, tokens } from '../suites/http-harnesses.ts';
 import { behaving, httpAgent, httpTransportSuite } from '../suites/http-transport-suite.ts';
 import { sseTransportSuite } from '../suites/sse-transport-suite.ts';
-import { type Behaviour, done, gather, type OpenedAgent, transportSuite } from '../suites/transport-suite.ts';
+import { type Behaviour, done, gather, type OpenedAgent, testCall, transportSuite } from '../suites/transport-suite.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
 
 for (const harness of [tokens, messages, json]) {
@@ -157,6 +158,16 @@ describe('the invoke transport', () => {
 });
 
 describe('the in-process transport', () => {
+  test('tells its handler whose call it is, as an agent over HTTP is told by headers', async () => {
+    const told: unknown[] = [];
+    const invoke = (_task: unknown, { signal: _, ...context }: AgentContext) => String(told.push(context));
+    const local = openLocalAgents([defineAgent({ id: 'probe', capabilities: ['custom'], invoke })]);
+    const [agent = expect.fail('expected a descriptor')] = local.descriptors;
+    expect((await gather({ agent, local })).error).toBeNull();
+    const { runId, attempt, idempotencyKey } = testCall;
+    expect(told).toEqual([{ runId, attempt, idempotencyKey, traceparent: traceparentOf(testCall) }]);
+  });
+
   test('says that an agent is not loaded here', async () => {
     const { agent } = await openInProcess('stream', heeding)({ kind: 'answers', texts: [] });
     const { error } = await gather({ agent, local: openLocalAgents([]) });

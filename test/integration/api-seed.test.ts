@@ -1,5 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Problem } from '../../src/contracts/error.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
 import { planOf } from '../support/plans.ts';
@@ -179,8 +180,10 @@ describe('agents', () => {
     expect((await put('writer-01', agent)).status).toBe(201);
     const replaced = await put('writer-01', { ...agent, agent_id: 'writer-01', name: 'Writer 2' });
     expect(replaced.status).toBe(200);
-    const seed = (await (await fetch(`${door.url}/agents`)).json()) as object; // what the next line says
-    expect(seed).toMatchObject({
+    const { agents } = z
+      .object({ agents: z.array(z.looseObject({})) })
+      .parse(await (await fetch(`${door.url}/agents`)).json());
+    expect({ agents }).toEqual({
       agents: [
         {
           ...agent,
@@ -188,6 +191,7 @@ describe('agents', () => {
           name: 'Writer 2',
           description: '',
           transport: 'http',
+          stream_format: 'sse',
           health_endpoint: '/health',
           invoke_endpoint: '/invoke',
           stream_endpoint: '/stream',
@@ -196,12 +200,19 @@ describe('agents', () => {
           static_response: null,
           max_tokens: null,
           timeout_seconds: 60,
+          skills: [],
+          version: '',
+          ...{ max_concurrent_tasks: null, pool: null, auth: null, tls: null },
           metadata: {},
           healthy: true,
         },
       ],
     });
-    expect(await (await fetch(`${door.url}/v1/agents`)).json()).toMatchObject(seed);
+    const record = { weight: 0, success: 1, latency_ms: null };
+    expect(await (await fetch(`${door.url}/v1/agents`)).json()).toEqual({
+      agents: agents.map((listed) => ({ ...listed, broken: false, busy: 0, record, source: 'registered' })),
+      next_cursor: null,
+    });
     expect((await fetch(`${door.url}/v1/agents/writer-01/heartbeat`, { method: 'POST' })).status).toBe(204);
     expect((await fetch(`${door.url}/v1/agents/writer-01`, { method: 'DELETE' })).status).toBe(204);
     expect(await (await fetch(`${door.url}/agents`)).json()).toEqual({ agents: [] });

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../src/contracts/error.ts';
 import { defaults, limits } from '../../src/contracts/limits.ts';
 import { loadScript, runScript } from '../../src/journal/script.ts';
 import type { Store } from '../../src/journal/store.ts';
+import { CHANGES_START, loadChanges } from '../../src/registry/agent-events.ts';
 import { loadCondition } from '../../src/registry/condition.ts';
 import type { Permit } from '../../src/registry/permit.ts';
 import { agentOf, type Chooses, conditionOf, openChooses, passBreakerTime, registeredOf } from '../support/choosing.ts';
@@ -28,6 +29,8 @@ afterAll(async () => {
 });
 
 const failures = (count: number): ErrorCode[] => Array.from({ length: count }, () => 'agent_failed' as const);
+/** What everybody who follows the registry has been told. */
+const changesOf = async () => (await loadChanges(store, CHANGES_START, 100)).changes.map(({ name }) => name);
 const isPermit = (taken: Permit | string): taken is Permit => typeof taken !== 'string';
 
 test('an agent that nobody has called has no condition', async () => {
@@ -90,13 +93,14 @@ test('a busy agent loses rank, and its breaker stays closed: it serves', async (
 
 test('a batch that is sent twice counts once', async () => {
   const script = loadScript(new URL('../../src/registry/record-outcomes.lua', import.meta.url));
-  const keys = [store.keys.outcomes('p'), store.keys.agentStats('agent'), store.keys.agentBreaker('agent')];
-  const settings = [60_000, defaults.scoreHalfLifeMs, 20, 5, 10_000, 10_000, 60_000];
+  const ofAgent = [store.keys.agentStats('agent'), store.keys.agentBreaker('agent')];
+  const keys = [store.keys.outcomes('p'), store.keys.agentEvents, ...ofAgent];
+  const settings = [60_000, defaults.scoreHalfLifeMs, 20, 5, 10_000, 10_000, 60_000, 1_000];
   const send = (batch: number) =>
-    runScript(store.redis, script, { keys, args: [batch, ...settings, 3, 1, 50, '0', 2] });
+    runScript(store.redis, script, { keys, args: [batch, ...settings, 'agent', 3, 1, 50, '0', 2] });
   expect([await send(1), await send(1)]).toEqual([[], []]);
   expect((await conditionOf(store, 'agent')).record.weight).toBeCloseTo(3, 1);
-  expect([await send(2), await send(3)]).toEqual([[], [0]]);
+  expect([await send(2), await send(3)]).toEqual([[], ['agent']]);
 });
 
 test('failures in a row over two workers open the breaker for both', async () => {
@@ -106,6 +110,7 @@ test('failures in a row over two workers open the breaker for both', async () =>
   expect((await conditionOf(store, 'agent')).broken).toBe(false);
   await other.tell(agent, ...failures(2));
   expect((await conditionOf(store, 'agent')).broken).toBe(true);
+  expect(await changesOf()).toEqual(['agent.broken']);
 });
 
 test('a success of any worker begins the row anew', async () => {
@@ -166,6 +171,7 @@ test('of twenty calls at once over two workers a half-open breaker lets one thro
   await taken.find(isPermit)?.judge(true);
   expect(await conditionOf(store, 'agent')).toMatchObject({ broken: false, halfOpen: false });
   expect((await takeAll(workers, 20)).every(isPermit)).toBe(true);
+  expect(await changesOf()).toEqual(['agent.broken', 'agent.mended']);
   for (const worker of workers) await worker[Symbol.asyncDispose]();
 });
 
@@ -176,6 +182,7 @@ test('a failed trial opens the breaker again, for twice as long; who was told th
   expect(await conditionOf(store, 'agent')).toMatchObject({ broken: true });
   const openMs = (await store.redis.pttl(store.keys.agentBreaker('agent'))) - limits.breakerHalfOpenMs;
   expect(openMs / defaults.breakerOpenMs).toBeCloseTo(2, 1);
+  expect(await changesOf()).toEqual(['agent.broken', 'agent.broken']);
   expect(await workers[0].permits.take(told, 'late')).toBe('broken');
   for (const worker of workers) await worker[Symbol.asyncDispose]();
 });

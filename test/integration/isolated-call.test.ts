@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type AgentDefinition, toDescriptor } from '../../src/agents/definition.ts';
 import { invokeIsolated } from '../../src/workers/isolate/invoke-isolated.ts';
 import { deadly } from '../support/agents/deadly.ts';
-import { flooding, quick, WORDS } from '../support/agents/flooding.ts';
+import { flooding, quick, silent, WORDS } from '../support/agents/flooding.ts';
 
 function call(module: string, agent: AgentDefinition) {
   const payload = { task_id: 'a', description: 'x', context: {}, failed_context: {} };
@@ -34,5 +34,14 @@ test('a process that says more than it is asked for is ended, and what it said i
 });
 
 test('a process that ends during its call is a failed call', async () => {
-  await expect(call('deadly', deadly).next()).rejects.toMatchObject({ code: 'worker_died' });
+  const events = call('deadly', deadly)[Symbol.asyncIterator]();
+  await expect(events.next()).rejects.toMatchObject({ code: 'worker_died' });
+});
+
+test('a reader that leaves while it waits for a word ends the call at once', async () => {
+  const events = call('flooding', silent)[Symbol.asyncIterator]();
+  expect(await events.next()).toMatchObject({ value: { text: 'a word' } });
+  const waiting = expect(events.next()).rejects.toMatchObject({ code: 'cancelled' });
+  await events.return?.();
+  await waiting;
 });

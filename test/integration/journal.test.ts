@@ -94,7 +94,7 @@ test('an attempt that was overtaken writes nothing more: no token, no result, no
 
   expect(await token(run, 1, 2, 'late')).toBe('stale');
   expect(await settle(run, 1, result('t1', 1))).toBeUndefined();
-  const failed = { run, task: 't1', epoch: 1, agent: 'x', error: new BatonError('internal'), delayMs: 0 };
+  const failed = { run, task: 't1', epoch: 1, agents: ['x'] as const, error: new BatonError('internal'), delayMs: 0 };
   await expect(failAttempt(opened.store, failed)).rejects.toMatchObject({ code: 'lock_lost' });
 
   expect(await settle(run, 2, result('t1', 2))).toMatchObject({ attempts: 2 });
@@ -105,7 +105,7 @@ test('how long a failed agent asked to be left alone is known to the next attemp
   const run = await createTestRun(opened.store);
   const fail = (epoch: number, retryAfterMs?: number) => {
     const error = new BatonError('agent_busy', undefined, retryAfterMs === undefined ? {} : { retryAfterMs });
-    return failAttempt(opened.store, { run, task: 't1', epoch, agent: 'x', error, delayMs: 0 });
+    return failAttempt(opened.store, { run, task: 't1', epoch, agents: ['x'], error, delayMs: 0 });
   };
   expect(await claim(run, 'first')).toMatchObject({ restMs: 0 });
   await fail(1, 60_000);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BatonError } from '../../src/contracts/error.ts';
 import { readText } from '../../src/outbound/body.ts';
 import { type HttpClient, type HttpRequest, openHttp } from '../../src/outbound/http.ts';
-import { openScriptedServer, type Script } from '../support/scripted-server.ts';
+import { flood, openScriptedServer, type Script } from '../support/scripted-server.ts';
 
 const limits = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000, maxBytes: 1_000_000 };
 
@@ -102,7 +102,7 @@ describe('the HTTP client', () => {
   test('closes the socket of a body that nobody reads when the total limit has passed', async () => {
     await using server = await openScriptedServer((response) => void response.write('first'));
     await using http = openHttp({ policy: 'operator' });
-    await http.request(get(server.url, { limits: { ...limits, totalMs: 60 } }));
+    await http.request(get(server.url, { limits: { ...limits, totalMs: 500 } }));
     await (await server.next()).closed;
   });
 
@@ -140,8 +140,8 @@ describe('the HTTP client', () => {
 });
 
 describe('the fetch of the HTTP client', () => {
-  const model = (http: HttpClient, url: string) =>
-    new OpenAI({ apiKey: 'test', baseURL: `${url}/v1`, fetch: http.fetch, maxRetries: 0, timeout: 5_000 });
+  const model = (http: HttpClient, url: string, timeout = 5_000) =>
+    new OpenAI({ apiKey: 'test', baseURL: `${url}/v1`, fetch: http.fetch, maxRetries: 0, timeout });
   const ask = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] };
   const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
 
@@ -174,6 +174,20 @@ describe('the fetch of the HTTP client', () => {
     const stream = await model(http, server.url).chat.completions.create(body, { signal: caller.signal });
     for await (const _ of stream) caller.abort();
     await (await server.next()).closed;
+  });
+
+  test('takes in no more of an answer than its bound, and unpacks none', async () => {
+    await using server = await openScriptedServer((response, { path }) => {
+      if (path.startsWith('/packed')) response.setHeader('content-encoding', 'gzip');
+      flood(response.writeHead(200, { 'content-type': 'application/json' }), ' '.repeat(64_000));
+    });
+    await using http = openHttp({ policy: 'operator' });
+    for (const at of ['', '/packed'])
+      await expect(model(http, `${server.url}${at}`, 600_000).chat.completions.create(ask)).rejects.toThrow();
+    for (const { closed, headers } of server.received) {
+      expect(headers['accept-encoding']).toBe('identity');
+      await closed;
+    }
   });
 
   test('does not follow a redirect with a prompt and a key in it', async () => {

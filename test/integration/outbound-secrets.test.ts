@@ -137,6 +137,47 @@ describe('a secret that cannot be used', () => {
   });
 });
 
+describe('an error that repeats the secret', () => {
+  const value = 'its "first" part and its second';
+  const told = (text: string) =>
+    new BatonError('agent_failed', `The agent "a" reported: ${text}`, {
+      cause: new Error(text, { cause: Object.assign(new Error('inner'), { data: { text } }) }),
+      faults: [{ path: 'x', message: text }],
+      retryAfterMs: 7,
+    });
+
+  test.each([
+    ['as it is', value],
+    ['as JSON has it', JSON.stringify({ key: value })],
+    ['in the middle of more', `no such key: ${value}!`],
+    ['clipped', `no such key: ${value.slice(0, -3)}`],
+  ])('is given without it, %s', async (_, text) => {
+    await using http = openWith({ BATON_SECRET_A: value });
+    const error = await http.conceal(bearer('env:BATON_SECRET_A'), told(text));
+    expect(error).toMatchObject({ code: 'agent_failed', retryAfterMs: 7 });
+    expect(error.message).toMatch(/^The agent "a" reported: .*\[secret\]/);
+    expect(error.faults[0]?.message).toContain('[secret]');
+    expect(String(error.cause)).toContain('[secret]');
+    for (const shown of [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error.toRecord())])
+      expect(shown).not.toMatch(/first|second/);
+  });
+
+  test('in no message but in what a package adds to its error is told no more either', async () => {
+    await using http = openWith({ BATON_SECRET_A: CANARY });
+    const cause = Object.assign(new Error('refused'), { data: { authorization: CANARY } });
+    const error = await http.conceal(bearer('env:BATON_SECRET_A'), new BatonError('agent_failed', 'No.', { cause }));
+    expect(error).toMatchObject({ code: 'agent_failed', message: 'No.' });
+    expect(inspect(error, { depth: 20 })).not.toContain(CANARY);
+  });
+
+  test('any other one stays what it is, also where there is no secret to look for', async () => {
+    await using http = openWith({ BATON_SECRET_A: CANARY });
+    const error = told('the oven is cold');
+    for (const access of [bearer('env:BATON_SECRET_A'), bearer('env:BATON_SECRET_NONE'), { auth: null, tls: null }])
+      expect(await http.conceal(access, error)).toBe(error);
+  });
+});
+
 test('a call that fails tells its secret to nobody: not in its message, its record or its causes', async () => {
   await using silent = await openScriptedServer((response, { path: asked }) => {
     if (asked === '/cut') response.writeHead(200, { 'content-length': '10' }).write('x', () => response.destroy());

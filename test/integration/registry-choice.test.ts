@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { BatonError } from '../../src/contracts/error.ts';
 import type { HttpClient } from '../../src/outbound/http.ts';
-import { sayAgentChange } from '../../src/registry/agent-events.ts';
 import { openBreakers } from '../../src/registry/breaker.ts';
 import { type ChooserOptions, openChooser } from '../../src/registry/choose.ts';
 import { openPermits, type Permits } from '../../src/registry/permit.ts';
@@ -172,7 +171,7 @@ test.each([
   }
   expect(reported).toEqual(['newer']);
   await commands.hset(keys.agents, 'newer', `${text} `);
-  await sayAgentChange(opened.store, { name: 'agent.updated', agent: 'newer' });
+  await commands.xadd(keys.agentEvents, '*', 'n', 'agent.updated', 'a', 'newer', 'x', '{}');
   await reading.list();
   expect(reported).toEqual(['newer', 'newer']);
 });

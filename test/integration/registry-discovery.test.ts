@@ -183,3 +183,13 @@ test('what another service said counts as nothing of this one', async () => {
   const other = discoveryOf({ service: { url, http, whyRefused: () => null } });
   expect(await other.state()).toMatchObject({ url, agents: 0, refreshed_at: null });
 });
+
+test('who forces a refresh waits for one that a killed process has left behind, and then asks, whatever else is due', async () => {
+  const { redis: commands, keys } = opened.store;
+  await commands.set(keys.discoveryRefresh, 'a killed process', 'PX', 500);
+  says([foreign('asked')]);
+  const discovery = discoveryOf();
+  const due = discovery.refreshWhenDue();
+  expect(await discovery.refresh()).toMatchObject({ agents: 1, refreshed_at: expect.any(String) });
+  await due;
+});

@@ -149,3 +149,35 @@ test('an agent that cannot be probed in time holds up nobody else', async () => 
   for (let probes = 0; probes < 3; probes += 1) await well.next();
   expect(mute.received.length).toBeLessThanOrEqual(6);
 });
+
+test('an agent that never shows a sign of life again is out two seconds after its time, counted from its registration', async () => {
+  await using mute = await openScriptedServer(() => undefined);
+  const registeredAt = performance.now();
+  await registry.put(agentOf('born-dead', { endpoint: mute.url }));
+  await using _watch = watch({ probeMs: defaults.heartbeatMs });
+  const timeout = defaults.healthTtlMs + 10_000;
+  await expect.poll(() => isHealthy('born-dead'), { timeout }).toBe(false);
+  expect(performance.now() - registeredAt).toBeLessThan(defaults.healthTtlMs + OUT_WITHIN_MS);
+});
+
+test('when the process that probes is killed another one takes over before anybody has expired', async () => {
+  await using server = await openScriptedServer((response) => void response.end());
+  const { redis: commands, keys } = opened.store;
+  await registry.put(agentOf('probed', { endpoint: server.url }));
+  await commands.set(keys.agentHealth('probed'), 'probe', 'PX', 9_000); // asked 6 s ago, by a process that died 1 s after that
+  await commands.set(keys.discoverer, 'a dead process', 'PX', 5_000);
+  await using _watch = watch({ probeMs: defaults.heartbeatMs });
+  await server.next();
+  await expect.poll(() => commands.pttl(keys.agentHealth('probed'))).toBeGreaterThan(9_000);
+  expect(await changeNames()).toEqual(['probed registered']);
+});
+
+test('a thousand agents are all asked within seconds', async () => {
+  await using server = await openScriptedServer((response) => void response.end());
+  const ids = Array.from({ length: 1_000 }, (_, number) => `many-${number}`);
+  await Promise.all(ids.map((id) => registry.put(agentOf(id, { endpoint: `${server.url}/${id}` }))));
+  for (const id of ids) await opened.store.redis.set(opened.store.keys.agentHealth(id), 'probe', 'PX', 60_000);
+  await using _watch = watch({ probeMs: 2_000 });
+  const asked = () => new Set(server.received.map(({ path }) => path)).size;
+  await expect.poll(asked, { timeout: 4_000 }).toBe(ids.length);
+});

@@ -53,6 +53,14 @@ beforeAll(async () => {
       return void response
         .writeHead(401, { 'content-type': 'application/json' })
         .end(JSON.stringify({ error: `bad key ${told}` }));
+    if (name === 'echoing')
+      return void response
+        .writeHead(500, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ error: `I was shown ${told} and do not like it` }));
+    if (name === 'telling')
+      return void response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(`data: ${JSON.stringify({ type: 'error', error: { message: `what is ${told}` } })}\n\n`);
     if (name === 'odd') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>hello</p>');
     if (name === 'chat')
       return void response
@@ -78,6 +86,8 @@ const kinds = {
   good: header,
   bearer,
   refusing: bearer,
+  echoing: bearer,
+  telling: header,
   odd: header,
   away: bearer,
   chat: bearer,
@@ -89,7 +99,8 @@ async function register(): Promise<void> {
   for (const [name, auth] of Object.entries(kinds)) {
     const about = { agent_id: name, name, capabilities: ['custom'], endpoint: `${agents.url}/${name}`, auth };
     const chat = name === 'chat' ? { transport: 'openai', openai: { model: 'm' } } : {};
-    await registry.put(AgentDescriptor.parse({ ...about, ...chat }));
+    const streaming_mode = name === 'telling' ? 'dynamic_events' : 'static';
+    await registry.put(AgentDescriptor.parse({ ...about, streaming_mode, ...chat }));
   }
 }
 
@@ -144,6 +155,8 @@ test('what agents are called with is in no key, event, result, log line or page 
     good: canary,
     bearer: `Bearer ${canary}`,
     refusing: `Bearer ${canary}`,
+    echoing: `Bearer ${canary}`,
+    telling: canary,
     odd: canary,
     away: `Bearer ${canary}`,
     chat: `Bearer ${canary}`,
@@ -157,6 +170,8 @@ test('what agents are called with is in no key, event, result, log line or page 
   expect(findings(kept)).toEqual([]);
   expect(logged.join('')).toContain('refusing');
   expect(findings(logged)).toEqual([]);
+  const failures = events.filter(({ name }) => name === 'task.failed').map((event) => JSON.stringify(event));
+  expect(failures.filter((failure) => failure.includes('[secret]'))).toHaveLength(2);
   // What is searched is what would hold it: the reference, which is no secret, is there.
   expect(kept.some((text) => text.includes('env:BATON_SECRET_CANARY'))).toBe(true);
 });

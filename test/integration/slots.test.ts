@@ -150,3 +150,36 @@ test('the slot of a worker that has died comes back, while that of a living one 
   await taken[Symbol.asyncDispose]();
   expect(typeof (await other.permits.take(told, 'other'))).toBe('object');
 });
+
+test('a permit that is given back twice counts once', async () => {
+  const { store } = engine.opened;
+  await using chooses = openChooses(store);
+  const agent = agentOf('twice', { max_concurrent_tasks: 3 });
+  await openRegistry(store).put(agent);
+  const [first, other] = await Promise.all(
+    ['one', 'two'].map(async (holder) => chooses.permits.take(await registeredOf(store, agent), holder)),
+  );
+  if (typeof first !== 'object' || typeof other !== 'object') throw new Error('expected two permits');
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  expect(chooses.permits.live().get('twice')).toEqual({ calls: 1, busy: 1, broken: false });
+  await other[Symbol.asyncDispose]();
+});
+
+test('a task that finds no slot within its own time limit fails without a call; one that names none waits on', async () => {
+  await using held = await openCounted('held');
+  await register('busy', held, { capabilities: ['data_analysis'], max_concurrent_tasks: 1 });
+  const first = await engine.submit(tasks(1, { capability: 'data_analysis' }));
+  await eventually(() => (held.calls() === 1 ? true : undefined));
+  const patient = await engine.submit(tasks(1, { capability: 'data_analysis' }));
+  const hasty = await engine.submit(tasks(1, { capability: 'data_analysis', timeout_ms: 400 }));
+  const { results, events } = await engine.ended(hasty);
+  expect(results.get('t0')).toMatchObject({
+    ...{ status: 'failed', agent_id: 'orchestrator', attempts: 1 },
+    error: { code: 'task_timeout', message: expect.stringContaining('max_concurrent_tasks') },
+  });
+  expect(events.filter(({ task_id }) => task_id === 't0').map(({ name }) => name)).toEqual(['task.failed']);
+  held.release();
+  for (const run of [first, patient]) expect((await engine.ended(run)).record.status).toBe('completed');
+  expect(held.calls()).toBe(2);
+});

@@ -112,7 +112,7 @@ export async function deliverToFullRedis(times: number): Promise<number> {
  * Gives back the calls of agents per task: 1 when nothing was paid for twice.
  */
 export async function payThroughOutages(outages: number, random: () => number): Promise<number> {
-  const env = { BATON_LOCK_MS: `${LOCK_MS}`, BATON_STALLED_MS: '200' };
+  const env = { BATON_LOCK_MS: `${LOCK_MS}`, BATON_STALLED_MS: '1000' };
   await using engine = await openEngine({ env, appendonly: true });
   let calls = 0;
   for (let outage = 0; outage < outages; outage += 1) {

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { traceparentOf } from '../../src/agents/call-headers.ts';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
-import { openScriptedServer, type Script } from '../support/scripted-server.ts';
+import { flood, openScriptedServer, type Script } from '../support/scripted-server.ts';
 import {
   type Behaviour,
   gather,
@@ -191,12 +191,7 @@ export function httpTransportSuite(harness: HttpHarness): void {
     test('stops at the bound of bytes, and closes the socket of an agent that does not end', async () => {
       const chunk = harness.single ? ' '.repeat(1_000) : harness.start(['x'.repeat(500)]);
       await using server = await openScriptedServer((response) => {
-        response.writeHead(200, { 'content-type': contentType });
-        const more = (): void => {
-          while (!response.destroyed && response.write(chunk));
-        };
-        response.on('drain', more);
-        more();
+        flood(response.writeHead(200, { 'content-type': contentType }), chunk);
       });
       const arrival = server.next();
       const { error } = await gather({ agent: agentOf(harness, server.url), limits: { maxBytes: 100_000 } });
@@ -204,15 +199,18 @@ export function httpTransportSuite(harness: HttpHarness): void {
       await (await arrival).closed;
     });
 
-    test('counts a compressed answer as it unpacks', async () => {
-      const bomb = gzipSync(harness.good(['x'.repeat(2_000_000)]));
-      const { error } = await call(
-        (response) =>
-          void response.writeHead(200, { 'content-type': contentType, 'content-encoding': 'gzip' }).end(bomb),
-        { maxBytes: 100_000 },
-      );
-      expect(bomb.length).toBeLessThan(20_000);
-      expect(error?.code).toBe('output_too_large');
+    test('unpacks nothing: a compressed answer is none, and of a refusal the status counts', async () => {
+      const headers = { 'content-type': contentType, 'content-encoding': 'gzip' };
+      const packed = (status: number, text: string): Script => {
+        const bytes = gzipSync(text);
+        return (response) => void response.writeHead(status, headers).end(bytes);
+      };
+      const { events, error } = await call(packed(200, harness.good(['x'])));
+      expect(events).toEqual([]);
+      expect(error?.code).toBe('agent_protocol');
+      expect(error?.message).toContain('sent a compressed answer');
+      const refused = await call(packed(503, '{"error":"the oven is cold"}'));
+      expect(refused.error).toMatchObject({ code: 'agent_failed', message: 'The agent "probe" answered 503.' });
     });
 
     test('refuses more headers than 16 KiB', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallLimits } from '../../src/agents/call.ts';
-import { openScriptedServer, type Script } from '../support/scripted-server.ts';
+import { flood, inPieces, openScriptedServer, type Script } from '../support/scripted-server.ts';
 import { type HttpHarness, httpAgent } from './http-transport-suite.ts';
 import { done, gather, openTestCall } from './transport-suite.ts';
 
@@ -12,15 +12,8 @@ export function sseTransportSuite({ name, mode, says }: HttpHarness): void {
     await using server = await openScriptedServer(script);
     return await gather({ agent: httpAgent(mode, server.url), limits });
   };
-  const body =
-    (...chunks: readonly (string | Uint8Array)[]): Script =>
-    async (response) => {
-      response.writeHead(200, headers);
-      // A chunk of its own each: the next is written when the one before has left.
-      for (const chunk of chunks) await new Promise((resolve) => response.write(chunk, resolve));
-      response.end();
-    };
-  const read = (...chunks: readonly (string | Uint8Array)[]) => call(body(...chunks));
+  const body = (...pieces: readonly (string | Uint8Array)[]) => inPieces(headers['content-type'], pieces);
+  const read = (...pieces: readonly (string | Uint8Array)[]) => call(body(...pieces));
   const said = (...texts: readonly string[]) => texts.map((text) => ({ type: says, text }));
   const end = 'data: {"type":"done"}\n\n';
 
@@ -132,11 +125,7 @@ export function sseTransportSuite({ name, mode, says }: HttpHarness): void {
     test('refuses a line that does not end', async () => {
       await using server = await openScriptedServer((response) => {
         response.writeHead(200, headers).write('data: ');
-        const more = (): void => {
-          while (!response.destroyed && response.write('x'.repeat(1_000)));
-        };
-        response.on('drain', more);
-        more();
+        flood(response, 'x'.repeat(1_000));
       });
       const arrival = server.next();
       const { error } = await gather({ agent: httpAgent(mode, server.url), limits: { eventChars: 10_000 } });

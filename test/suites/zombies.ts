@@ -31,7 +31,7 @@ const writes: Readonly<Record<string, (attempt: Attempt) => Promise<unknown>>> =
     return appendEvents(opened.store, { run, task, epoch, first: 1, events: [event] });
   },
   failure: ({ opened, run, task, epoch }) =>
-    failAttempt(opened.store, { run, task, epoch, agent: 'x', error: new BatonError('internal'), delayMs: 0 }),
+    failAttempt(opened.store, { run, task, epoch, agents: ['x'], error: new BatonError('internal'), delayMs: 0 }),
   question: ({ opened, run, task, epoch }) => {
     const job = { queue: 'cap-custom', id: `${run}.0` };
     const asking = {

@@ -58,6 +58,24 @@ export async function openScriptedServer(script: Script, host = '127.0.0.1'): Pr
   };
 }
 
+/** Writes as fast as it is taken, until the connection is gone. */
+export function flood(response: ServerResponse, piece: string): void {
+  const more = (): void => {
+    while (!response.destroyed && response.write(piece));
+  };
+  response.on('drain', more);
+  more();
+}
+
+/** Answers 200 with a body in pieces of its own each: the next is written when the one before has left. */
+export function inPieces(contentType: string, pieces: readonly (string | Uint8Array)[]): Script {
+  return async (response) => {
+    response.writeHead(200, { 'content-type': contentType });
+    for (const piece of pieces) await new Promise((resolve) => response.write(piece, resolve));
+    response.end();
+  };
+}
+
 const closings = new WeakMap<Socket, Promise<void>>();
 
 /** One listener per connection, however many requests it carries. */

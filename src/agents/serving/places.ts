@@ -60,27 +60,6 @@ export function openPlaces({ concurrency, queue, waitMs }: PlacesOptions): Place
       next?.grant();
     });
   };
-  const wait = (signal: AbortSignal): Promise<() => void> =>
-    new Promise((resolve, reject) => {
-      const settle = (): void => {
-        waiting.delete(waiter);
-        clearTimeout(timer);
-        signal.removeEventListener('abort', leave);
-      };
-      const refuse = (error: unknown): void => {
-        settle();
-        reject(error);
-      };
-      const grant = (): void => {
-        settle();
-        resolve(begin());
-      };
-      const leave = (): void => refuse(signal.reason);
-      const timer = setTimeout(() => refuse(busy()), waitMs);
-      const waiter: Waiter = { grant, refuse };
-      signal.addEventListener('abort', leave, { once: true });
-      waiting.add(waiter);
-    });
 
   return {
     enter: () => {
@@ -95,7 +74,7 @@ export function openPlaces({ concurrency, queue, waitMs }: PlacesOptions): Place
     take: async (signal) => {
       signal.throwIfAborted();
       if (draining) throw new BatonError('draining');
-      return isFull() ? await wait(signal) : begin();
+      return isFull() ? await waitIn(waiting, { signal, waitMs, begin, busy }) : begin();
     },
     running: () => running,
     queued: () => waiting.size,
@@ -107,6 +86,31 @@ export function openPlaces({ concurrency, queue, waitMs }: PlacesOptions): Place
     },
     empty: () => emptied.promise,
   };
+}
+
+type Wait = Readonly<{ signal: AbortSignal; waitMs: number; begin: () => () => void; busy: () => BatonError }>;
+
+function waitIn(waiting: Set<Waiter>, { signal, waitMs, begin, busy }: Wait): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      waiting.delete(waiter);
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+    };
+    const refuse = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    const grant = (): void => {
+      settle();
+      resolve(begin());
+    };
+    const leave = (): void => refuse(signal.reason);
+    const timer = setTimeout(() => refuse(busy()), waitMs);
+    const waiter: Waiter = { grant, refuse };
+    signal.addEventListener('abort', leave, { once: true });
+    waiting.add(waiter);
+  });
 }
 
 function onlyOnce(work: () => void): () => void {

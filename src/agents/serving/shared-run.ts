@@ -94,21 +94,14 @@ export function openSharedRun({ open, limits, peer, maxBytes, onEnd }: SharedRun
   }
 
   return {
-    join: async (gone) => {
+    join: (signal) => {
       const caller = {};
       callers.add(caller);
       const leave = (): void => {
         callers.delete(caller);
         if (callers.size === 0) end(false);
       };
-      gone.addEventListener('abort', leave, { once: true });
-      try {
-        await startWithin(started, { limits, signal: gone, peer });
-      } catch (thrown) {
-        leave();
-        throw thrown;
-      }
-      return { events: readWithin({ limits, signal: gone, peer }, read), leave };
+      return hear({ started, read, leave }, { limits, signal, peer });
     },
     bytes: () => bytes,
   };
@@ -116,6 +109,21 @@ export function openSharedRun({ open, limits, peer, maxBytes, onEnd }: SharedRun
 
 /** A failure of a handler after its run has ended: there is nobody to hear it. */
 function dropLate(): void {}
+
+type Heard = Pick<Hearing, 'leave'> & Readonly<{ started: Promise<unknown>; read: () => AsyncIterable<AgentEvent> }>;
+type Listening = Parameters<typeof openDeadline>[0] & Readonly<{ signal: AbortSignal }>;
+
+/** Whoever goes before the run has begun leaves it too. */
+async function hear({ started, read, leave }: Heard, listening: Listening): Promise<Hearing> {
+  listening.signal.addEventListener('abort', leave, { once: true });
+  try {
+    await startWithin(started, listening);
+  } catch (thrown) {
+    leave();
+    throw thrown;
+  }
+  return { events: readWithin(listening, read), leave };
+}
 
 async function startWithin(started: Promise<unknown>, options: Parameters<typeof openDeadline>[0]): Promise<void> {
   const deadline = openDeadline(options);

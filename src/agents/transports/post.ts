@@ -62,7 +62,7 @@ export function refusalOf(status: number): ErrorCode | null {
 }
 
 function mediaTypeOf(response: HttpResponse): string {
-  return (response.header('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
+  return (response.header('content-type') ?? '').slice(0, EXCERPT_CHARS).split(';', 1).join('').trim().toLowerCase();
 }
 
 type Asked = Pick<PostOptions, 'accept' | 'discreet'> & Readonly<{ peer: string }>;

@@ -17,9 +17,27 @@ const LEAVE_MS = 1_000;
 
 /**
  * Calls an agent in a process of its own, as a suspect is called: a task whose workers have died, which may have ended them. Should
- * the call end its process, that is a failed call of this one task (worker_died), and nobody else's.
+ * the call end its process, that is a failed call of this one task (worker_died), and nobody else's. `return()` ends the call at once,
+ * also while a `next()` is waiting.
  */
-export async function* invokeIsolated(
+export function invokeIsolated(modules: readonly string[], invocation: Invocation): AsyncIterable<AgentEvent> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const left = new AbortController();
+      const signal = AbortSignal.any([invocation.signal, left.signal]);
+      const events = speak(modules, { ...invocation, signal });
+      return {
+        next: () => events.next(),
+        return: async () => {
+          left.abort(new BatonError('cancelled', 'The reader has stopped.'));
+          return events.return();
+        },
+      };
+    },
+  };
+}
+
+async function* speak(
   modules: readonly string[],
   { agent, call, limits = {}, signal }: Invocation,
 ): AsyncGenerator<AgentEvent, void> {
@@ -31,7 +49,8 @@ export async function* invokeIsolated(
     const told: IsolatedCall = { modules: [...modules], agent, call, limits: { ...limits } };
     child.send(told);
     yield* wordsOf(child);
-    signal.throwIfAborted();
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : thrown; // its end was ours, and not the call's
   } finally {
     signal.removeEventListener('abort', end);
     end();

@@ -2,14 +2,13 @@
 import { once } from 'node:events';
 import { openCommands } from '../../agents/commands/commands.ts';
 import { invokeAgent } from '../../agents/invoke.ts';
-import { loadAgents } from '../../agents/load-module.ts';
-import { openLocalAgents } from '../../agents/local-agents.ts';
 import type { CallTools } from '../../agents/transports/transport.ts';
 import type { AgentDescriptor } from '../../contracts/agent.ts';
 import { BatonError } from '../../contracts/error.ts';
 import { openAgentHttp } from '../../outbound/agent-http.ts';
 import { openHttp } from '../../outbound/http.ts';
 import { agentHttpSettings, commandSettings, configFromProcess } from '../../runtime/config.ts';
+import { loadLocalAgents } from '../call-tools.ts';
 import { modelServerOf } from '../model-server.ts';
 import { IsolatedCall, type IsolatedWord } from './message.ts';
 
@@ -45,7 +44,7 @@ async function openTools({ transport }: AgentDescriptor, modules: readonly strin
   const config = configFromProcess();
   return {
     http: openAgentHttp(agentHttpSettings(config)),
-    local: openLocalAgents((await Promise.all(modules.map(loadAgents))).flat()),
+    local: await loadLocalAgents(modules),
     modelServer: transport === 'model' ? modelServerOf(config, openHttp({ policy: 'operator' })) : undefined,
     commands: transport === 'command' ? await openCommands(commandSettings(config)) : undefined,
   };

@@ -1,4 +1,6 @@
-// Agents for tests of isolated calls: one says much and quickly, one writes into its process's channel without being asked.
+// Agents for tests of isolated calls: one says much and quickly, one writes into its process's channel without
+// being asked, one falls silent.
+import { once } from 'node:events';
 import { defineAgent } from '../../../src/agents/definition.ts';
 
 export const WORDS = 2_000;
@@ -17,5 +19,14 @@ export const flooding = defineAgent({
   invoke: () => {
     for (let word = 0; word < WORDS; word += 1) process.send?.({ type: 'token', text: 'x' });
     return new Promise<never>(() => undefined);
+  },
+});
+
+export const silent = defineAgent({
+  id: 'silent',
+  capabilities: ['custom'],
+  async *stream(_task, { signal }) {
+    yield 'a word';
+    await once(signal, 'abort');
   },
 });

@@ -1,4 +1,4 @@
-import { isObject, resolveSchema } from '../contracts/json-schema.ts';
+import { isObject, resolveSchema } from './json-schema.ts';
 
 /** Steps of one check. A schema can be written so that checking takes for ever: such a one fits nothing. */
 const MAX_STEPS = 200_000;
@@ -7,20 +7,23 @@ const MAX_DEPTH = 200;
 /** Misfits that are told of one value. */
 const MAX_MISFITS = 5;
 
+/** Where a value is not what was asked for (`tags[0].name`, empty for the whole), and how it was wanted: "as integer", "to be there". */
+export type Misfit = Readonly<{ path: string; wanted: string }>;
+
 type Keywords = Readonly<Record<string, unknown>>;
 
 /** One check on its way: what is left of its steps, shared by all of its parts, and what it has found. */
-type Check = { readonly root: unknown; readonly fuel: { left: number }; readonly misfits: string[] };
+type Check = { readonly root: unknown; readonly fuel: { left: number }; readonly misfits: Misfit[] };
 type Place = Readonly<{ path: string; depth: number }>;
 
 /**
- * What keeps a value from a JSON Schema that has no faults (contracts/json-schema.ts), in the words of payload-fit.ts; empty when it
- * fits. Formats are notes and not checked, as the specification has it.
+ * What keeps a value from a JSON Schema that has no faults (json-schema.ts); empty when it fits. Formats are notes and not checked, as
+ * the specification has it.
  */
-export function schemaMisfits(schema: Keywords, value: unknown): readonly string[] {
+export function schemaMisfits(schema: Keywords, value: unknown): readonly Misfit[] {
   const check: Check = { root: schema, fuel: { left: MAX_STEPS }, misfits: [] };
-  visit(schema, value, { path: 'input_data', depth: 0 }, check);
-  if (check.fuel.left <= 0) return ['has a schema that takes too long to check'];
+  visit(schema, value, { path: '', depth: 0 }, check);
+  if (check.fuel.left <= 0) return [{ path: '', wanted: 'under a schema that takes less long to check' }];
   return check.misfits.slice(0, MAX_MISFITS);
 }
 
@@ -38,8 +41,8 @@ function visit(schema: unknown, value: unknown, at: Place, check: Check): void {
   if (isObject(value)) visitObject(schema, value, at, check);
 }
 
-function tell(check: Check, { path }: Place, expected: string): void {
-  if (check.misfits.length < MAX_MISFITS) check.misfits.push(`wants ${path} ${expected}`);
+function tell(check: Check, { path }: Place, wanted: string): void {
+  if (check.misfits.length < MAX_MISFITS) check.misfits.push({ path, wanted });
 }
 
 /** The same place, seen by another schema: deeper in the schemas, not in the value. */
@@ -48,7 +51,8 @@ function deeper({ path, depth }: Place): Place {
 }
 
 function below({ path, depth }: Place, key: string | number): Place {
-  return { path: typeof key === 'number' ? `${path}[${key}]` : `${path}.${key.slice(0, 64)}`, depth: depth + 1 };
+  const step = typeof key === 'number' ? `[${key}]` : `${path === '' ? '' : '.'}${key.slice(0, 64)}`;
+  return { path: `${path}${step}`, depth: depth + 1 };
 }
 
 /** Whether a value fits a part of the schema, where that alone is no misfit. */

@@ -1,0 +1,23 @@
+import { type CommandReport, type CommandsOptions, openCommands } from '../agents/commands/commands.ts';
+import { loadAgents } from '../agents/load-module.ts';
+import { type LocalAgents, openLocalAgents } from '../agents/local-agents.ts';
+import type { CallTools } from '../agents/transports/transport.ts';
+
+export type CallToolsOptions = Pick<CallTools, 'http' | 'modelServer'> & {
+  /** Modules whose agents run in this process. */
+  readonly modules: readonly string[];
+  readonly commands: CommandsOptions;
+  readonly onCommand: (report: CommandReport) => void;
+};
+
+/** What this process can call: agents over HTTP, its own, its model, its commands. Throws config_invalid for faulty modules and commands. */
+export async function openCallTools({ http, modelServer, modules, ...options }: CallToolsOptions) {
+  const commands = await openCommands(options.commands);
+  commands.reports.forEach(options.onCommand);
+  return { http, modelServer, commands, local: await loadLocalAgents(modules) };
+}
+
+/** The agents of these modules. */
+export async function loadLocalAgents(modules: readonly string[]): Promise<LocalAgents> {
+  return openLocalAgents((await Promise.all(modules.map(loadAgents))).flat());
+}
