@@ -37,7 +37,7 @@ function quantile(sorted: readonly number[], share: number): number {
 test.each<[string, TaskSketch]>([
   ['a plain task', {}],
   ['an urgent task with a domain', { domain: 'market analysis', priority: 'high' }],
-])(`of ${AGENTS} agents the choice for %s takes less than five milliseconds`, async (name, sketch) => {
+])(`of ${AGENTS} agents the choice for %s is made from what is known`, async (name, sketch) => {
   const redis = await startTestRedis();
   await using opened = openTestStore(redis.url);
   const registry = openRegistry(opened.store);
