@@ -32,8 +32,8 @@ test('an agent that asks for a wait gets it when it is longer than the backoff; 
   expect(busy(7_000)).toEqual({ kind: 'retry', delayMs: 7_000 });
   expect(busy(200)).toEqual({ kind: 'retry', delayMs: 1_000 });
   expect(busy(7_000, { othersLeft: true })).toEqual({ kind: 'retry', delayMs: 0 });
-  expect(busy(7_000, { leftMs: 5_000 })).toEqual({ kind: 'retry', delayMs: 5_000 });
-  expect(busy(7_000, { leftMs: -1 })).toEqual({ kind: 'retry', delayMs: 0 });
+  expect(busy(7_000, { leftMs: 5_000 })).toEqual({ kind: 'retry', delayMs: 5_010 });
+  expect(busy(7_000, { leftMs: -100 })).toEqual({ kind: 'retry', delayMs: 0 });
   expect(busy(0, { restMs: 7_000 }), 'which another one asked for before').toEqual({ kind: 'retry', delayMs: 7_000 });
 });
 

@@ -18,6 +18,9 @@ export type CallFailure = {
   readonly leftMs?: number;
 };
 
+/** What a wait for the end of a task's time lasts beyond it: a job that comes back a moment too early would be called once more. */
+const BEYOND_MS = 10;
+
 /** What follows a failed call. */
 export type NextStep =
   | { readonly kind: 'settle'; readonly status: 'failed' | 'skipped' }
@@ -37,5 +40,6 @@ export function nextStep({ task, error, failures, othersLeft, random, restMs = 0
   if (!error.retryable || failures >= allowed) return { kind: 'settle', status: 'failed' };
   if (othersLeft) return { kind: 'retry', delayMs: 0 };
   const waitMs = Math.max(backoffMs(failures, random), error.retryAfterMs ?? 0, restMs);
-  return { kind: 'retry', delayMs: Math.min(waitMs, Math.max(0, leftMs ?? waitMs)) };
+  const untilOverMs = leftMs === undefined ? waitMs : Math.max(0, leftMs + BEYOND_MS);
+  return { kind: 'retry', delayMs: Math.min(waitMs, untilOverMs) };
 }

@@ -92,7 +92,10 @@ async function removeAll({ opened }: Engine): Promise<void> {
 async function holdingOf({ opened }: Engine, atRest: boolean): Promise<Holding> {
   const { redis } = opened.store;
   // BullMQ's mark of its last look for stalled jobs comes and goes.
-  const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':stalled-check'));
+  // What is known of agents outlives the runs, and is bounded by them.
+  const ofAgents = /:(agent|outcomes):/;
+  const all = await redis.keys('*');
+  const keys = all.filter((key) => !key.endsWith(':stalled-check') && !ofAgents.test(key));
   const bytes = await loadBytes(redis, atRest ? CLIENTS_AT_REST : Number.POSITIVE_INFINITY);
   return { keys: keys.length, runKeys: keys.filter((key) => RUN_ID.test(key)).length, bytes };
 }
