@@ -1,17 +1,17 @@
 import type { Redis } from 'ioredis';
 import type { AgentChange } from '../contracts/agent-view.ts';
 import { BatonError } from '../contracts/error.ts';
-import { compareIds } from '../contracts/ids.ts';
 import { pause, retry, retryPauseMs } from '../journal/retry.ts';
 import { settledWithin } from '../journal/settled-within.ts';
 import type { Store } from '../journal/store.ts';
 import { CHANGES_START, type ChangePage, loadChanges } from './agent-events.ts';
+import { type ChangeWindow, grown, pageOf, windowAt } from './change-window.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Milliseconds one read waits: also how long closing may take. */
 const BLOCK_MS = 1_000;
-/** Changes in one page, and those kept for readers that are at most so far behind; others read on by themselves. */
+/** Changes in one page. */
 const PAGE = 500;
-const KEPT = 2_000;
 /** How often a page is asked for: with the pauses between, several seconds in which Redis may restart. */
 const PAGE_TRIES = 10;
 const CLOSE_MS = 1_500;
@@ -42,125 +42,116 @@ export type ChangeReader = AsyncDisposable & {
   read(request: ReadChanges): AsyncIterable<AgentChange>;
 };
 
-/** What has been read lately: every change after `from`, up to `to`. */
-type Window = { readonly from: string; readonly to: string; readonly changes: readonly AgentChange[] };
-
-export function openChangeReader({ store, blockingRedis, onError }: ChangeReaderOptions): ChangeReader {
+export function openChangeReader(options: ChangeReaderOptions): ChangeReader {
   const closing = new AbortController();
+  const follower = openFollower(options, closing.signal);
+  return {
+    read: async function* ({ after, signal }) {
+      const either = AbortSignal.any([signal, closing.signal]);
+      using following = follower.join();
+      try {
+        yield* readOn(options.store, following, { after, signal: either });
+      } catch (error) {
+        if (!either.aborted) throw error;
+      }
+      if (closing.signal.aborted && !signal.aborted) throw new BatonError('draining');
+    },
+    [Symbol.asyncDispose]: async () => {
+      closing.abort();
+      await settledWithin(CLOSE_MS, follower.following());
+    },
+  };
+}
+
+/** What one reader sees of the process's one look at the log. */
+type Following = Disposable & {
+  /** What has come lately; undefined while nobody has looked. */
+  window(): ChangeWindow | undefined;
+  /** Resolves when the window moves on. */
+  moved(): Promise<void>;
+};
+
+/** Follows the log over the blocking connection while somebody reads. */
+function openFollower({ store, blockingRedis, onError }: ChangeReaderOptions, closing: AbortSignal) {
   let readers = 0;
-  let window: Window | undefined;
+  let window: ChangeWindow | undefined;
   let following: Promise<void> | undefined;
   let moved = Promise.withResolvers<void>();
-
-  const wakeReaders = (): void => {
+  const show = (next: ChangeWindow): void => {
+    window = next;
     moved.resolve();
     moved = Promise.withResolvers();
   };
 
-  /** Whoever has looked before it was there looks again: something may have come in between. */
-  async function openWindow(): Promise<Window> {
-    const { last } = await loadChanges(store, CHANGES_START, 0);
-    wakeReaders();
-    return { from: last, to: last, changes: [] };
-  }
-
-  /** Moves the window on by what has come. */
-  async function step(at: Window): Promise<void> {
+  /** Moves the window on by what has come. Whoever looked before there was one looks again: something may have come in between. */
+  async function step(): Promise<void> {
+    if (window === undefined) show(windowAt((await loadChanges(store, CHANGES_START, 0)).last));
+    const at = window ?? windowAt(CHANGES_START);
     const came = await blockingRedis.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', store.keys.agentEvents, at.to);
     if (came === null) return;
     const page = await loadChanges(store, at.to, PAGE);
-    window = page.missed ? { from: page.last, to: page.last, changes: [] } : grown(at, page);
-    wakeReaders();
+    show(page.missed ? windowAt(page.last) : grown(at, page));
   }
 
   async function follow(): Promise<void> {
-    for (let failures = 0; readers > 0 && !closing.signal.aborted; ) {
+    for (let failures = 0; readers > 0 && !closing.aborted; ) {
       try {
-        window ??= await openWindow();
-        await step(window);
+        await step();
         failures = 0;
       } catch (error) {
         failures += 1;
         if (failures === 1) onError(error);
-        await pause(retryPauseMs(failures), closing.signal);
+        await pause(retryPauseMs(failures), closing);
       }
     }
     window = undefined; // in the same step as the last look at the readers: one that comes now begins anew
     following = undefined;
   }
 
-  const loadPage = (after: string, most: number, signal: AbortSignal): Promise<ChangePage> =>
-    retry(() => loadChanges(store, after, most), { redis: store.redis, signal, tries: PAGE_TRIES }).catch((error) => {
-      throw BatonError.from(error, 'store_unavailable');
-    });
-
-  async function* readOn(after: string | undefined, signal: AbortSignal): AsyncGenerator<AgentChange, void> {
-    let position = after ?? (await loadPage(CHANGES_START, 0, signal)).last;
-    // The first look is at the log itself, which knows whether it has ever been where this reader says it is.
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const next = moved.promise; // before the look: what comes after it wakes this reader
-      const isNear = !isFirst && window !== undefined && compareIds(position, window.from) >= 0;
-      const near = isNear ? window : undefined;
-      const page = near === undefined ? await loadPage(position, PAGE, signal) : pageOf(near, position);
-      if (page.missed) yield gapAt(page.last);
-      else yield* page.changes;
-      position = page.missed ? page.last : page.position;
-      if (!page.missed && !page.full) await either(next, signal);
-    }
-  }
-
-  async function* readUntilEnd({ after, signal }: ReadChanges): AsyncGenerator<AgentChange, void> {
-    const either = AbortSignal.any([signal, closing.signal]);
+  function join(): Following {
     readers += 1;
     following ??= follow();
-    try {
-      yield* readOn(after, either);
-    } catch (error) {
-      if (!either.aborted) throw error;
-    } finally {
-      readers -= 1;
-    }
-    if (closing.signal.aborted && !signal.aborted) throw new BatonError('draining');
+    return {
+      window: () => window,
+      moved: () => moved.promise,
+      [Symbol.dispose]: () => {
+        readers -= 1;
+      },
+    };
   }
-
-  return {
-    read: readUntilEnd,
-    [Symbol.asyncDispose]: async () => {
-      closing.abort();
-      await settledWithin(CLOSE_MS, following);
-    },
-  };
+  return { join, following: () => following };
 }
 
-/** The window with a page more, and without what is too old to be kept. */
-function grown({ from, changes }: Window, { position, changes: came }: ChangePage): Window {
-  const all = [...changes, ...came];
-  const dropped = all.slice(0, Math.max(0, all.length - KEPT));
-  return { from: dropped.at(-1)?.id ?? from, to: position, changes: all.slice(dropped.length) };
+async function* readOn(
+  store: Store,
+  following: Following,
+  { after, signal }: ReadChanges,
+): AsyncGenerator<AgentChange, void> {
+  let position = after ?? (await loadPage(store, { after: CHANGES_START, most: 0, signal })).last;
+  // The first look is at the log itself, which knows whether it has ever been where this reader says it is.
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const next = following.moved(); // before the look: what comes after it wakes this reader
+    const window = isFirst ? undefined : following.window();
+    const near = window && pageOf(window, position);
+    const page = near ?? (await loadPage(store, { after: position, most: PAGE, signal }));
+    if (page.missed) yield gapAt(page.last);
+    else yield* page.changes;
+    position = page.missed ? page.last : page.position;
+    if (!page.missed && !page.full) await unlessAborted(next, signal);
+  }
 }
 
-type Page = Pick<ChangePage, 'last' | 'position' | 'full' | 'missed' | 'changes'>;
+type PageRequest = { readonly after: string; readonly most: number; readonly signal: AbortSignal };
 
-function pageOf({ to, changes }: Window, position: string): Page {
-  const newer = changes.filter(({ id }) => compareIds(id, position) > 0);
-  const isBeyond = compareIds(position, to) > 0; // it has read on by itself
-  return { last: to, position: isBeyond ? position : to, full: false, missed: false, changes: newer };
+async function loadPage(store: Store, { after, most, signal }: PageRequest): Promise<ChangePage> {
+  try {
+    return await retry(() => loadChanges(store, after, most), { redis: store.redis, signal, tries: PAGE_TRIES });
+  } catch (error) {
+    throw BatonError.from(error, 'store_unavailable');
+  }
 }
 
 function gapAt(id: string): AgentChange {
   const timestamp = new Date(Number(id.split('-')[0])).toISOString();
   return { id, name: 'registry.gap', agent_id: null, detail: {}, timestamp };
-}
-
-/** Resolves with the promise, or as soon as the signal aborts. */
-async function either(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const abort = (): void => aborted.resolve();
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

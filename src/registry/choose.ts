@@ -6,6 +6,7 @@ import type { Permit, Permits, Refusal } from './permit.ts';
 import { type RankedTask, type Ranking, rankAgents } from './rank.ts';
 import type { RegisteredAgent } from './registered-agent.ts';
 import type { Registry } from './registry.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** How often a task that has no agent looks again. */
 const LOOK_AGAIN_MS = 250;
@@ -132,17 +133,4 @@ export function openChooser({ registry, permits, canCall, probe, waitMs }: Choos
   }
 
   return { now: (need) => rank(need, nextTurn(need)), take, wait, slotWaitMs: patience.waitMs };
-}
-
-/** What `work` gives, or undefined as soon as the signal aborts: the loop then throws the signal's own reason. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const aborted = Promise.withResolvers<undefined>();
-  const abort = (): void => aborted.resolve(undefined);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

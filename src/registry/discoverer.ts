@@ -1,6 +1,6 @@
 // The discoverer: watches over the health of all agents, and over the foreign discovery service. One process at a time does it.
 import { randomUUID } from 'node:crypto';
-import { leaveLead, takeLead } from '../journal/lease.ts';
+import { leaveLease, takeLease } from '../journal/lease.ts';
 import { settledWithin } from '../journal/settled-within.ts';
 import type { Store } from '../journal/store.ts';
 import type { Discovery } from './discovery.ts';
@@ -34,8 +34,7 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
   const onError = (error: unknown): void => {
     if (!closed) options.onError(error); // what is under way at the end is cut off
   };
-  const lease: Store = { redis: store.redis, keys: { ...store.keys, leader: store.keys.discoverer } };
-  const holder = randomUUID();
+  const lead = { redis: store.redis, key: store.keys.discoverer, holder: randomUUID() };
   const prober = openProber({
     probe,
     periodMs: probeMs,
@@ -47,7 +46,7 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
   let isRefreshing = false;
 
   async function look(): Promise<void> {
-    if (!(await takeLead(lease, holder, LEAD_MS))) return prober.look([]);
+    if (!(await takeLease(lead, LEAD_MS))) return prober.look([]);
     const agents = await registry.signs();
     await expireSilent(store, agents);
     if (closed) return;
@@ -79,7 +78,7 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
       closed = true;
       prober.look([]);
       await settledWithin(CLOSE_MS, Promise.allSettled([looking, prober.settled()]));
-      await settledWithin(CLOSE_MS, leaveLead(lease, holder)); // with Redis away the lead lapses by itself
+      await settledWithin(CLOSE_MS, leaveLease(lead)); // with Redis away the lead lapses by itself
     },
   };
 }

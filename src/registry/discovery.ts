@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DiscoveryState } from '../contracts/agent-view.ts';
 import { BatonError } from '../contracts/error.ts';
-import { leaveLead, takeLead } from '../journal/lease.ts';
+import { type Lease, leaveLease, takeLease } from '../journal/lease.ts';
 import { pause } from '../journal/retry.ts';
 import type { Store } from '../journal/store.ts';
 import { loadRemembered, type Remembered, saveAnswer, saveFailure, toDiscoveryState } from './discovery-state.ts';
-import type { Skipped } from './foreign.ts';
+import { type DiscoveryWarning, type DiscoveryWarnings, openDiscoveryWarnings } from './discovery-warnings.ts';
 import { applyForeignAgents, type ForeignService, loadForeignAgents } from './foreign-refresh.ts';
 
 /** Asked again when this share of the time is over, so that what is used is seldom old. */
@@ -24,8 +24,7 @@ export type DiscoveryOptions = {
   readonly service: ForeignService;
   /** How old an answer may be, in milliseconds. */
   readonly ttlMs: number;
-  /** Hears of entries that were passed over, and of a service that does not answer or does so again: each once. */
-  readonly onWarning: (fields: object, text: string) => void;
+  readonly onWarning: DiscoveryWarning;
 };
 
 /** The client of a foreign discovery service. Its agents lie in the registry, so that a run never waits for it nor fails with it. */
@@ -40,48 +39,12 @@ export type Discovery = {
 export function openDiscovery(options: DiscoveryOptions): Discovery {
   const { store, service, ttlMs } = options;
   const { url } = service;
-  const warn = openWarnings(options.onWarning);
-  const holder = randomUUID();
-  const lock = lockOf(store);
-
-  /** With the lock held. */
-  async function ask(): Promise<void> {
-    const before = await loadRemembered(store, url);
-    try {
-      const found = await loadForeignAgents(service);
-      const { registered, skipped: lost } = await applyForeignAgents(store, found.agents);
-      const skipped = [...found.skipped, ...lost];
-      await saveAnswer(store, { url, agents: registered, skipped });
-      warn.skipped(skipped);
-      warn.answered({ url, agents: registered });
-    } catch (thrown) {
-      const error = BatonError.from(thrown);
-      if (error.code !== 'discovery_unavailable') throw error;
-      await saveFailure(store, before, error);
-      warn.silent(toDiscoveryState(before, ttlMs, Date.now()), error);
-      throw error;
-    }
-  }
-
-  /** False when somebody else asks all the time. */
-  async function askUnderLock(patienceMs: number): Promise<boolean> {
-    const deadline = performance.now() + patienceMs;
-    while (!(await takeLead(lock, holder, LOCK_MS))) {
-      if (performance.now() >= deadline) return false;
-      await pause(LOOK_MS, never);
-    }
-    try {
-      await ask();
-      return true;
-    } finally {
-      await leaveLead(lock, holder);
-    }
-  }
-
+  const asker = { ...options, warn: openDiscoveryWarnings(options.onWarning) };
+  const lease = { redis: store.redis, key: store.keys.discoveryRefresh, holder: randomUUID() };
   let asking: Promise<boolean> | undefined;
   /** Whoever asks in this process while it is asked gets the same answer. */
   const askOnce = (patienceMs: number): Promise<boolean> => {
-    asking ??= askUnderLock(patienceMs).finally(() => {
+    asking ??= askUnderLease(asker, lease, patienceMs).finally(() => {
       asking = undefined;
     });
     return asking;
@@ -105,47 +68,47 @@ export function openDiscovery(options: DiscoveryOptions): Discovery {
   };
 }
 
+type Asker = DiscoveryOptions & { readonly warn: DiscoveryWarnings };
+
 const never = new AbortController().signal;
+
+/** False when somebody else asks all the time. */
+async function askUnderLease(asker: Asker, lease: Lease, patienceMs: number): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  while (!(await takeLease(lease, LOCK_MS))) {
+    if (performance.now() >= deadline) return false;
+    await pause(LOOK_MS, never);
+  }
+  try {
+    await ask(asker);
+    return true;
+  } finally {
+    await leaveLease(lease);
+  }
+}
+
+/** With the lease held. */
+async function ask({ store, service, ttlMs, warn }: Asker): Promise<void> {
+  const { url } = service;
+  const before = await loadRemembered(store, url);
+  try {
+    const found = await loadForeignAgents(service);
+    const { registered, skipped: lost } = await applyForeignAgents(store, found.agents);
+    const skipped = [...found.skipped, ...lost];
+    await saveAnswer(store, { url, agents: registered, skipped });
+    warn.skipped(skipped);
+    warn.answered({ url, agents: registered });
+  } catch (thrown) {
+    const error = BatonError.from(thrown);
+    if (error.code !== 'discovery_unavailable') throw error;
+    await saveFailure(store, before, error);
+    warn.silent(toDiscoveryState(before, ttlMs, Date.now()), error);
+    throw error;
+  }
+}
 
 /** Whether it is time to ask: times in milliseconds. */
 export function isDue({ refreshed_at, failed_at, failures }: Remembered, ttlMs: number, now: number): boolean {
   if (failures > 0) return now >= failed_at + Math.min(RETRY_MS, ttlMs);
   return now >= refreshed_at + REFRESH_SHARE * ttlMs;
-}
-
-/** The lease of the journal under another name. */
-function lockOf({ redis, keys }: Store): Store {
-  return { redis, keys: { ...keys, leader: keys.discoveryRefresh } };
-}
-
-/** Says each thing once: an entry with its reason until it is fine, an outage at its beginning, when its answer grows old, and at its end. */
-function openWarnings(onWarning: DiscoveryOptions['onWarning']) {
-  let told: ReadonlySet<string> = new Set();
-  let outage: 'none' | 'fresh' | 'stale' = 'none';
-  return {
-    skipped: (skipped: readonly Skipped[]): void => {
-      for (const entry of skipped) {
-        if (!told.has(textOf(entry))) onWarning(entry, 'an agent of the discovery service is passed over');
-      }
-      told = new Set(skipped.map(textOf));
-    },
-    silent: ({ url, agents, stale }: DiscoveryState, error: BatonError): void => {
-      const now = stale ? 'stale' : 'fresh';
-      if (outage === now) return;
-      outage = now;
-      const known = stale ? 'what it said is older than it should be, and is still used' : 'what it said last is used';
-      onWarning(
-        { url, agents, err: error.cause ?? error },
-        `${error.message} ${known[0]?.toUpperCase()}${known.slice(1)}.`,
-      );
-    },
-    answered: (fields: { readonly url: string; readonly agents: number }): void => {
-      if (outage !== 'none') onWarning(fields, 'the discovery service answers again');
-      outage = 'none';
-    },
-  };
-}
-
-function textOf({ agent_id, reason }: Skipped): string {
-  return `${agent_id}: ${reason}`;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { interruptId } from '../../src/contracts/interrupt.ts';
 import { jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../src/contracts/job.ts';
 import { plainOptions } from '../../src/contracts/run-options.ts';
-import { takeLead } from '../../src/journal/lease.ts';
+import { takeLease } from '../../src/journal/lease.ts';
 import { inspectRun } from '../../src/orchestrator/reconcile/inspect-run.ts';
 import { mend } from '../../src/orchestrator/reconcile/mend.ts';
 import { openReconciler, openSweeper } from '../../src/orchestrator/reconcile/reconcile.ts';
@@ -291,7 +291,7 @@ test('one of several processes reconciles; what a dead one was leading goes to a
   await using opened = openTestStore(redis.url);
   const { store, flow } = opened;
   const leader = () => store.redis.get(store.keys.leader);
-  expect(await takeLead(store, 'dead', 400)).toBe(true);
+  expect(await takeLease({ redis: store.redis, key: store.keys.leader, holder: 'dead' }, 400)).toBe(true);
   const began = performance.now();
   const mended: string[] = [];
   const run = await createTestRun(store, planOf({ a: {} }));

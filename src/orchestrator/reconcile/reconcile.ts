@@ -1,7 +1,7 @@
 // The reconciler: finds runs that do not go on by themselves, and removes those whose time is over. One process at a time does it.
 import { randomUUID } from 'node:crypto';
 import type { Flow } from '../../flow/flow.ts';
-import { leaveLead, takeLead } from '../../journal/lease.ts';
+import { leaveLease, takeLease } from '../../journal/lease.ts';
 import { settledWithin } from '../../journal/settled-within.ts';
 import { SPAWNED_START, sweepSpawned } from '../../registry/spawn-retire.ts';
 import { removeEndedRun } from '../remove-run.ts';
@@ -30,13 +30,14 @@ export type ReconcilerOptions = {
 
 /** Looks at the open runs every period, for as long as it is open. */
 export function openReconciler(options: ReconcilerOptions): AsyncDisposable {
-  const holder = randomUUID();
+  const { redis, keys } = options.flow.store;
+  const lead = { redis, key: keys.leader, holder: randomUUID() };
   const closing = new AbortController();
   const sweep = openSweeper(options);
   let sweeping: Promise<void> | undefined;
   const work = async (): Promise<void> => {
     const leadMs = Math.max(LEAD_MIN_MS, LEAD_PERIODS * options.periodMs);
-    if (await takeLead(options.flow.store, holder, leadMs)) await sweep(closing.signal);
+    if (await takeLease(lead, leadMs)) await sweep(closing.signal);
   };
   const timer = setInterval(() => {
     sweeping ??= work()
@@ -50,7 +51,7 @@ export function openReconciler(options: ReconcilerOptions): AsyncDisposable {
       clearInterval(timer);
       closing.abort();
       await settledWithin(CLOSE_MS, sweeping);
-      await settledWithin(CLOSE_MS, leaveLead(options.flow.store, holder)); // with Redis away the lead lapses by itself
+      await settledWithin(CLOSE_MS, leaveLease(lead)); // with Redis away the lead lapses by itself
     },
   };
 }
