@@ -8,8 +8,8 @@ export default defineConfig({
       exclude: ['src/**/*.test.ts'],
       reporter: ['text-summary', 'json-summary'],
     },
-    // Two cores are what CI has; every file starts a Redis of its own.
-    maxWorkers: 2,
+    // Two cores are what CI has, and integration tests mostly wait; every file starts a Redis of its own.
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -22,6 +22,17 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: './test/support/redis-binary.ts',
+          pool: 'forks',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Samples of the long suites, and what takes as long: `npm test` runs them, `npm run check` does not.
+          name: 'samples',
+          include: ['test/samples/**/*.test.ts'],
           globalSetup: './test/support/redis-binary.ts',
           pool: 'forks',
           testTimeout: 30_000,

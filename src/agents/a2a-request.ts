@@ -2,6 +2,7 @@ import type { Message, Part, Role, SendMessageRequest } from '@a2a-js/sdk';
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { A2aResume } from './a2a-resume.ts';
 import type { AgentCall } from './call.ts';
+import { fenced, fenceRule } from './fence.ts';
 
 /** The SDK's enum is loaded with the SDK; these numbers are the protocol's own. */
 const ROLE_USER: Role = 1;
@@ -37,7 +38,7 @@ export function toA2aRequest(
   return { message, configuration, metadata: undefined, tenant: '' };
 }
 
-/** The task in words, and, unless the agent takes words only, the whole payload as data. */
+/** The task in words, what others made of it fenced, and, unless the agent takes words only, the whole payload as data. */
 function partsOf(agent: AgentDescriptor, { payload }: AgentCall): Part[] {
   const words = textPart(wordsOf(payload));
   if (agent.payload_schema.content_type === 'text/plain') return [words];
@@ -49,7 +50,8 @@ function textPart(value: string): Part {
 }
 
 function wordsOf({ description, context, failed_context }: AgentCall['payload']): string {
-  const results = Object.entries(context).map(([task, text]) => `Result of ${task}:\n${text}`);
-  const failures = Object.entries(failed_context).map(([task, why]) => `No result of ${task}: ${why}`);
-  return [description, ...results, ...failures].join('\n\n');
+  const results = Object.entries(context).map(([task, text]) => fenced('result', task, text));
+  const failures = Object.entries(failed_context).map(([task, why]) => fenced('failure', task, why));
+  const others = [...results, ...failures];
+  return [description, ...(others.length === 0 ? [] : [fenceRule]), ...others].join('\n\n');
 }

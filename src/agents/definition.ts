@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import {
   AgentDescriptor,
   type AgentPool,
@@ -8,43 +9,11 @@ import {
 import type { AgentAuth, AgentTls } from '../contracts/agent-access.ts';
 import type { Price } from '../contracts/budget.ts';
 import { BatonError, parseOr } from '../contracts/error.ts';
-import type { AgentPayload, AgentReply } from '../contracts/payload.ts';
+import type { AgentTask, HandlerKind, OneHandler, Only } from './handlers.ts';
 import type { Ask } from './question.ts';
+import { payloadSchemaOf } from './schemas.ts';
 
-/** What a handler is told of its call beside the task. */
-export type AgentContext = Readonly<{
-  /** Aborts when the caller has gone, a limit has passed or the run was cancelled: pass it on to whatever you wait for. */
-  signal: AbortSignal;
-  runId?: string;
-  /** 1 for the first call for this task, more after a failure. */
-  attempt: number;
-  /** The same for every attempt of one task: use it to do side effects once. */
-  idempotencyKey: string;
-  /** The call's W3C trace context, for traces of your own. */
-  traceparent?: string;
-}>;
-
-/** `{...input_data, task_id, description, context, failed_context}`. */
-export type AgentTask = AgentPayload;
-
-type Answer = string | AgentReply | Ask;
-
-/** How an agent answers: exactly one of these. */
-type Handlers = {
-  /** Yields tokens: dynamic_events. */
-  readonly stream: (task: AgentTask, context: AgentContext) => AsyncIterable<string | Ask>;
-  /** Yields whole messages: dynamic_messages. */
-  readonly messages: (task: AgentTask, context: AgentContext) => AsyncIterable<string | Ask>;
-  /** Gives one answer: static. */
-  readonly invoke: (task: AgentTask, context: AgentContext) => Answer | Promise<Answer>;
-  /** A fixed text: static, and nobody is called. */
-  readonly reply: string;
-};
-export type HandlerKind = keyof Handlers;
-
-type OneHandler = {
-  [K in HandlerKind]: Pick<Handlers, K> & { readonly [Other in Exclude<HandlerKind, K>]?: never };
-}[HandlerKind];
+export type { AgentContext, AgentTask, CallContext, HandlerKind } from './handlers.ts';
 
 type About = Readonly<{
   id: string;
@@ -74,8 +43,47 @@ type About = Readonly<{
   metadata?: Readonly<Record<string, unknown>>;
 }>;
 
+type Schemas<Input, Output> = Readonly<{
+  /** What it expects in a task's input_data: makes its payload_schema, and is checked before the handler is called. */
+  input?: Input;
+  /** What `invoke` gives: checked, and sent as JSON. */
+  output?: Output;
+}>;
+
 /** One agent in TypeScript: what it is, and one way to answer. */
-export type AgentDefinition = About & OneHandler;
+export type AgentDefinition = About & Schemas<z.ZodObject, z.ZodType> & OneHandler;
+
+/** What baton puts into every task beside the input. */
+type OwnFields = Pick<
+  AgentTask,
+  'task_id' | 'description' | 'context' | 'failed_context' | 'max_tokens' | 'human_answer' | 'state'
+>;
+type TaskOf<Input> = Input extends z.ZodObject ? Omit<z.output<Input>, keyof OwnFields> & OwnFields : AgentTask;
+
+/** A definition whose schemas say what its handler gets and gives. */
+export type TypedDefinition<Input, Output> = About &
+  Schemas<Input, Output> &
+  (Output extends z.ZodType ? Only<TaskOf<Input>, z.input<Output> | Ask, 'invoke'> : OneHandler<TaskOf<Input>>);
+
+declare const types: unique symbol;
+
+/** An agent of which it is known what tasks give it, and what they get from it: only types, nothing is there at run time. */
+export type DefinedAgent<Input = Readonly<Record<string, unknown>>, Result = string> = AgentDefinition & {
+  readonly [types]?: { readonly input: (given: Input) => void; readonly result: Result };
+};
+
+/** What a task gives such an agent, and what it gets; anything, and a text, where nothing is known. */
+export type InputOfAgent<Agent> =
+  Agent extends DefinedAgent<infer Input, unknown>
+    ? unknown extends Input
+      ? Readonly<Record<string, unknown>>
+      : Input
+    : Readonly<Record<string, unknown>>;
+export type ResultOfAgent<Agent> =
+  Agent extends DefinedAgent<never, infer Result> ? (unknown extends Result ? string : Result) : string;
+
+type InputOf<Input> = Input extends z.ZodObject ? z.input<Input> : Readonly<Record<string, unknown>>;
+type ResultOf<Output> = Output extends z.ZodType ? z.output<Output> : string;
 
 // A global symbol: a worker and the module it loads may hold two copies of this file.
 const mark = Symbol.for('baton.agent');
@@ -89,6 +97,11 @@ const modes: Readonly<Record<HandlerKind, StreamingMode>> = {
 const kinds = Object.keys(modes) as readonly HandlerKind[]; // keys of a const object
 
 /** Checks a definition and marks it, so that `baton worker --agents` finds it; gives back the same object. Throws config_invalid. */
+export function defineAgent<
+  Input extends z.ZodObject | undefined = undefined,
+  Output extends z.ZodType | undefined = undefined,
+>(definition: TypedDefinition<Input, Output>): DefinedAgent<InputOf<Input>, ResultOf<Output>>;
+export function defineAgent(definition: About & OneHandler): DefinedAgent;
 export function defineAgent(definition: AgentDefinition): AgentDefinition {
   toDescriptor(definition, { transport: 'in_process' });
   return Object.defineProperty(definition, mark, { value: true });
@@ -139,6 +152,9 @@ const ownFields = [
 /** What the registry knows of a defined agent. Throws config_invalid that names each fault. */
 export function toDescriptor(definition: AgentDefinition, placement: Placement): AgentDescriptor {
   const kind = kindOf(definition);
+  if (definition.output !== undefined && kind !== 'invoke')
+    throw new BatonError('config_invalid', `Agent "${definition.id}": expected "invoke" with "output", found ${kind}.`);
+  const { input, payload_schema } = definition;
   const own = Object.fromEntries(
     ownFields.flatMap((name) => (definition[name] === undefined ? [] : [[name, definition[name]]])),
   );
@@ -147,6 +163,7 @@ export function toDescriptor(definition: AgentDefinition, placement: Placement):
     {
       ...placement,
       ...own,
+      ...(input !== undefined && { payload_schema: { ...payloadSchemaOf(input), ...payload_schema } }),
       agent_id: definition.id,
       name: definition.name ?? definition.id,
       streaming_mode: modes[kind],

@@ -4,6 +4,8 @@ import type { AgentCall, AgentEvent } from './call.ts';
 import { traceparentOf } from './call-headers.ts';
 import { type AgentDefinition, toDescriptor } from './definition.ts';
 import { runDefinition } from './run-definition.ts';
+import { openRunDoor } from './serving/messages.ts';
+import type { BatonAddress } from './serving/messages-call.ts';
 
 /** The agents that live in this process, by id. */
 export type LocalAgents = Readonly<{
@@ -13,8 +15,11 @@ export type LocalAgents = Readonly<{
   invoke(agentId: string, call: AgentCall, signal: AbortSignal): AsyncIterable<AgentEvent>;
 }>;
 
-/** Makes definitions callable. Throws config_invalid for a faulty one and for an id used twice. Holds nothing to close. */
-export function openLocalAgents(definitions: readonly AgentDefinition[]): LocalAgents {
+/**
+ * Makes definitions callable; `address` is where they find baton to talk with others of their run. Throws config_invalid for a faulty one
+ * and for an id used twice. Holds nothing to close.
+ */
+export function openLocalAgents(definitions: readonly AgentDefinition[], address?: BatonAddress): LocalAgents {
   const descriptors = definitions.map((definition) => toDescriptor(definition, { transport: 'in_process' }));
   const byId = new Map(definitions.map((definition) => [definition.id, definition]));
   if (byId.size < definitions.length)
@@ -27,9 +32,10 @@ export function openLocalAgents(definitions: readonly AgentDefinition[]): LocalA
       if (definition === undefined) {
         throw new BatonError('agent_unreachable', `The agent "${agentId}" is not loaded in this worker.`);
       }
-      const { runId, attempt, idempotencyKey } = call;
+      const { runId, taskId, attempt, idempotencyKey } = call;
       const traceparent = traceparentOf(call);
-      return runDefinition(definition, call.payload, { signal, runId, attempt, idempotencyKey, traceparent });
+      const door = openRunDoor({ address, agent: agentId, runId, taskId, signal });
+      return runDefinition(definition, call.payload, { signal, runId, attempt, idempotencyKey, traceparent, ...door });
     },
   };
 }

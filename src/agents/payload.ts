@@ -7,13 +7,15 @@ export type PayloadSource = Readonly<{
   agent: AgentDescriptor;
   /** Outcomes by task id; a dependency that is not in it counts as missing. */
   dependencies: ReadonlyMap<string, DependencyContext>;
+  /** Values of the run's shared state that the task names. */
+  state?: Readonly<Record<string, unknown>> | undefined;
 }>;
 
 /**
  * The body an agent receives: input_data, then baton's own fields, which input_data cannot replace. Each dependency is
  * in `context` with its text or in `failed_context` with what happened to it, never both, never neither (mission A4).
  */
-export function toPayload({ task, agent, dependencies }: PayloadSource): AgentPayload {
+export function toPayload({ task, agent, dependencies, state }: PayloadSource): AgentPayload {
   const { max_tokens: _, ...input } = task.input_data;
   const told = [...new Set(task.depends_on)].map((id) => ({ id, ...outcomeOf(dependencies.get(id)) }));
   return {
@@ -23,6 +25,7 @@ export function toPayload({ task, agent, dependencies }: PayloadSource): AgentPa
     context: Object.fromEntries(told.flatMap(({ id, text }) => (text === null ? [] : [[id, text]]))),
     failed_context: Object.fromEntries(told.flatMap(({ id, error }) => (error === null ? [] : [[id, error]]))),
     ...(agent.max_tokens === null ? {} : { max_tokens: agent.max_tokens }),
+    ...(state === undefined ? {} : { state }),
   };
 }
 

@@ -4,20 +4,23 @@ import { type AgentEvent, type AgentSpeech, plainDone } from './call.ts';
 import type { AgentContext, AgentDefinition, AgentTask } from './definition.ts';
 import { type Ask, isAsk, parseQuestion } from './question.ts';
 import { eventsOfReply } from './reply.ts';
+import { checkedAnswer, checkedTask } from './schemas.ts';
 
 /**
  * Runs a definition's handler as events. What the handler throws passes as it is; a value of another type than promised
- * is agent_protocol. No limits here: see read-within.ts.
+ * is agent_protocol, input that is not the agent's invalid_request. No limits here: see read-within.ts.
  */
 export async function* runDefinition(
   definition: AgentDefinition,
-  task: AgentTask,
+  given: AgentTask,
   context: AgentContext,
 ): AsyncGenerator<AgentEvent, void> {
+  const task = checkedTask(definition, given);
   if (definition.stream !== undefined) yield* spoken('token', definition.stream(task, context));
   else if (definition.messages !== undefined) yield* spoken('message', definition.messages(task, context));
-  else if (definition.invoke !== undefined) yield* eventsOfAnswer(await definition.invoke(task, context), task);
-  else yield* eventsOfReply({ response: definition.reply });
+  else if (definition.invoke !== undefined) {
+    yield* eventsOfAnswer(checkedAnswer(definition, await definition.invoke(task, context)), task);
+  } else yield* eventsOfReply({ response: definition.reply });
 }
 
 async function* spoken(

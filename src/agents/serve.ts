@@ -39,8 +39,10 @@ export async function serveAgent(definition: AgentDefinition, options: ServeOpti
   const limits = callLimitsOf(definition);
   const places = openPlaces({ concurrency, queue, waitMs: Math.min(defaults.agentIdleMs, limits.totalMs) });
   const health = openHealth({ agentId: definition.id, places, check: options.health ?? (() => true) });
+  const http = openHttp({ policy: 'operator' });
   const app = openApp({
     agent: definition,
+    address: batonUrl === null ? undefined : { http, url: batonUrl },
     guard: openGuard(options.auth),
     places,
     memory: openMemory({ remember, limits, peer: `The agent "${definition.id}"` }),
@@ -53,7 +55,6 @@ export async function serveAgent(definition: AgentDefinition, options: ServeOpti
   const url = urlOf(server, { host, tls });
   const descriptor = describe(options.publicUrl ?? url);
   warnOfLockedDoor({ definition, options, log });
-  const http = openHttp({ policy: 'operator' });
   const register = { http, descriptor, instance: randomUUID(), isWell: health.isWell, log };
   const heartbeatMs = options.heartbeatMs ?? defaults.heartbeatMs;
   const registration = batonUrl === null ? null : await openRegistration({ ...register, batonUrl, heartbeatMs });

@@ -3,6 +3,7 @@ import type { RunAccepted, RunView } from '../contracts/run.ts';
 import { type Submitted, submitRun } from '../orchestrator/submit-run.ts';
 import { linksOf, viewRun } from '../orchestrator/view-run.ts';
 import { chooseStreamOrJson } from './accept.ts';
+import { boundedRequest } from './bounded-request.ts';
 import { followRun } from './follow-run.ts';
 import { parseRunRequest } from './json-body.ts';
 import { cursorOf, idempotencyOf, waitSecondsOf } from './request-headers.ts';
@@ -24,7 +25,7 @@ export function createRun(door: Door): Handler {
     const idempotency = idempotencyOf(request.get('Idempotency-Key'), body);
     // Without a key this is a new run, of which the client cannot have seen anything.
     const after = idempotency && cursorOf(request.get('Last-Event-ID'), request.query.after);
-    const submitted = await submitRun(door.flow, body, idempotency);
+    const submitted = await submitRun(door.flow, boundedRequest(door, body), idempotency);
     await answerAccepted(door, { request, response }, { ...submitted, after, format });
   };
 }

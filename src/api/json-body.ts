@@ -26,10 +26,15 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.outp
   return parseOr(schema, body, 'invalid_request');
 }
 
-/** The body of a new run; throws invalid_plan when the plan in it has faults, else invalid_request. */
+/** The body of a new run; throws as parseWithPlan does. */
 export function parseRunRequest(body: unknown): RunRequest {
+  return parseWithPlan(RunRequest, body);
+}
+
+/** A body with a plan in it, perhaps; throws invalid_plan when that has faults, else invalid_request. */
+export function parseWithPlan<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   rejectDeep(body);
-  const parsed = RunRequest.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const faults = faultsOf(parsed.error);
   const inPlan = faults.find(({ path }) => /^plan\b/.test(path));

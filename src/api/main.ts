@@ -72,6 +72,7 @@ async function openTools({ config, options, log, life }: Start): Promise<ApiTool
     flow,
     registry: openRegistry({
       ...store,
+      healthTtlMs: config.healthTtlMs,
       onUnreadable: (agent, err) => log.error({ err, agent }, 'this agent cannot be read and is passed over'),
     }),
     agentOfCard: (cardUrl, own) => agentOfCard(agentHttp, cardUrl, own),
@@ -90,6 +91,7 @@ async function openTools({ config, options, log, life }: Start): Promise<ApiTool
     production: isProduction(config),
     card: { url: config.url, version: await loadPackageVersion() },
     pool: config.pool,
+    maxModelCalls: config.maxModelCalls,
     whyRefused: (url) => whyRefused(policy, url),
     boardQueues: [ORCHESTRATOR_QUEUE, ...agentQueues, ROOT_QUEUE, HOUSEKEEPING_QUEUE].map(flow.queue),
     log,

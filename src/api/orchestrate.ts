@@ -4,6 +4,7 @@ import type { RunView } from '../contracts/run.ts';
 import { submitRun } from '../orchestrator/submit-run.ts';
 import { linksOf, viewRun } from '../orchestrator/view-run.ts';
 import { refuseWhenFull } from './admission.ts';
+import { boundedRequest } from './bounded-request.ts';
 import { seedFormat } from './event-format.ts';
 import { followRun } from './follow-run.ts';
 import { parseRunRequest, readJson } from './json-body.ts';
@@ -50,7 +51,8 @@ function orchestrateStream(door: Door): Handler {
 
 async function submit(door: Door, request: Request, response: Response): Promise<string> {
   const body = parseRunRequest(request.body);
-  const { run } = await submitRun(door.flow, body, idempotencyOf(request.get('Idempotency-Key'), body));
+  const idempotency = idempotencyOf(request.get('Idempotency-Key'), body);
+  const { run } = await submitRun(door.flow, boundedRequest(door, body), idempotency);
   response.location(linksOf(run).self);
   return run;
 }

@@ -37,6 +37,8 @@ export type ApiTools = Readonly<{
   /** All there is in the pool of spawned agents. */
   pool: PoolAmounts;
   boardQueues: readonly BoardQueue[];
+  /** Calls of the model of a run that names no bound. Default defaults.maxModelCalls. */
+  maxModelCalls?: number;
   /** How long POST /orchestrate waits for an answer. Default 10 min. */
   orchestrateMs?: number;
   log: Log;

@@ -1,20 +1,19 @@
 import { type Command, Option } from 'commander';
 import type { AgentFilter } from '../client/agents.ts';
-import { openClient } from '../client/client.ts';
 import { Capability } from '../contracts/agent.ts';
 import type { AgentView } from '../contracts/agent-view.ts';
-import { httpUrl } from './arguments.ts';
 import { type Context, exitCode } from './context.ts';
 import { clean } from './paint.ts';
+import { clientOf, type RemoteFlags, urlOption } from './remote.ts';
 import { renderTable } from './table.ts';
 
-type AgentsFlags = AgentFilter & { url?: string; json?: boolean };
+type AgentsFlags = AgentFilter & RemoteFlags & { json?: boolean };
 
 export function addAgentsCommand(program: Command, context: Context): void {
   program
     .command('agents')
     .description('list the agents of a running baton')
-    .option('--url <url>', 'where baton listens (BATON_URL, else http://127.0.0.1:4000)', httpUrl)
+    .option(...urlOption)
     .addOption(new Option('--capability <capability>', 'only those that offer it').choices(Capability.options))
     .option('--skill <skill>', 'only those that name this skill')
     .option('--healthy', 'only those that serve now')
@@ -23,10 +22,9 @@ export function addAgentsCommand(program: Command, context: Context): void {
     .action(async (flags: AgentsFlags) => context.finish(await listAgents(context, flags)));
 }
 
-async function listAgents({ output, loadConfig }: Context, flags: AgentsFlags): Promise<number> {
-  const { url = loadConfig().url, json, ...filter } = flags;
-  const agents = await openClient({ url }).agents(filter);
-  await output.write(json ? `${JSON.stringify(agents)}\n` : tableOf(agents, isFiltered(filter)));
+async function listAgents(context: Context, { url, json, ...filter }: AgentsFlags): Promise<number> {
+  const agents = await clientOf(context, { url }).agents(filter);
+  await context.output.write(json ? `${JSON.stringify(agents)}\n` : tableOf(agents, isFiltered(filter)));
   return exitCode.completed;
 }
 

@@ -15,12 +15,17 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 
 /** `a,b` as capabilities, each once. */
 export function capabilities(text: string): readonly Capability[] {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const names = [...new Set(words(text))];
   return names.map((name) => {
     const capability = Capability.safeParse(name);
     if (capability.success) return capability.data;
     throw new InvalidArgumentError(`There is no capability "${name}"; there are ${Capability.options.join(', ')}.`);
   });
+}
+
+/** `a,b` as words. */
+export function words(text: string): readonly string[] {
+  return text.split(',').map((word) => word.trim());
 }
 
 /** For an option that may be given several times. */
@@ -35,10 +40,15 @@ export function httpUrl(text: string): string {
 
 /** The plan in a JSON file. Throws invalid_plan that names the file, or each fault of the plan's form. */
 export async function loadPlan(file: string): Promise<Plan> {
+  return parseOr(Plan, await loadJson(file), 'invalid_plan');
+}
+
+/** The JSON of a file that should hold a plan, unchecked. Throws invalid_plan that names the file. */
+export async function loadJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new BatonError('invalid_plan', `Cannot read the plan: ${error.message}`, { cause: error });
   });
-  return parseOr(Plan, parseJson(file, text), 'invalid_plan');
+  return parseJson(file, text);
 }
 
 function parseJson(file: string, text: string): unknown {

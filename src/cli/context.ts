@@ -16,6 +16,15 @@ export type Processes = {
   runDemoAgents(config: Config, listen: { readonly host?: string }): Promise<number>;
   runOfflineModel(config: Config, listen: { readonly host?: string; readonly port?: number }): Promise<number>;
   openOfflineModel(): Promise<OfflineModel>;
+  /** What this machine can run of the commands of BATON_COMMANDS; throws config_invalid. */
+  inspectCommands(config: Config): Promise<readonly InspectedCommand[]>;
+};
+
+/** `fault`: why it cannot be run here. */
+export type InspectedCommand = {
+  readonly name: string;
+  readonly sandbox: 'bwrap' | 'none';
+  readonly fault: string | null;
 };
 
 /** `url` is what OPENAI_BASE_URL takes. */

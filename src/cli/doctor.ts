@@ -7,7 +7,7 @@ import type { Config } from '../runtime/config.ts';
 import { closeRedis, openRedis } from '../runtime/redis.ts';
 import { findRedisServer, serverVersion } from '../runtime/redis-binary.ts';
 import { checkRedis } from '../runtime/redis-gate.ts';
-import { type Context, exitCode } from './context.ts';
+import { type Context, exitCode, type InspectedCommand, type Processes } from './context.ts';
 import { openPaint, type Paint } from './paint.ts';
 import { isPortFree } from './port.ts';
 
@@ -21,14 +21,14 @@ const ANSWER_MS = 2_000;
 export function addDoctorCommand(program: Command, context: Context): void {
   program
     .command('doctor')
-    .description('check Node, settings, Redis, port and model, and say what to do')
+    .description('check Node, settings, Redis, port, model and commands, and say what to do')
     .action(async () => context.finish(await doctor(context)));
 }
 
-async function doctor({ output, loadConfig }: Context): Promise<number> {
+async function doctor({ output, loadConfig, processes }: Context): Promise<number> {
   const paint = openPaint(output.colours);
   let healthy = true;
-  for (const check of [checkNode, ...checksOf(loadConfig)]) {
+  for (const check of [checkNode, ...checksOf(loadConfig, processes)]) {
     for (const finding of await check().catch(faultOf)) {
       healthy &&= finding.state !== 'fault';
       await output.write(`${lineOf(finding, paint)}\n`);
@@ -40,10 +40,11 @@ async function doctor({ output, loadConfig }: Context): Promise<number> {
 type Check = () => Promise<readonly Finding[]>;
 
 /** Without settings that can be read there is nothing more to check. */
-function checksOf(loadConfig: () => Config): readonly Check[] {
+function checksOf(loadConfig: () => Config, { inspectCommands }: Processes): readonly Check[] {
   try {
     const config = loadConfig();
-    return [checkFolder, checkRedisOf, checkPort, checkModel].map((check) => () => check(config));
+    const checkCommands = async () => (await inspectCommands(config)).map(commandFinding);
+    return [checkFolder, checkRedisOf, checkPort, checkModel, checkCommands].map((check) => () => check(config));
   } catch (error) {
     return [async () => faultOf(error)];
   }
@@ -118,6 +119,13 @@ async function checkModel({ openaiApiKey, openaiBaseUrl, model, offlineModel }: 
   const text =
     'none: "baton start" and "baton demo" use the offline one, whose answers are canned; set OPENAI_API_KEY or OPENAI_BASE_URL';
   return [warning('model', text)];
+}
+
+/** A machine without a command serves all the same: others may have it. */
+export function commandFinding({ name, sandbox, fault: missing }: InspectedCommand): Finding {
+  if (missing === null)
+    return ok('command', `${name} can be run ${sandbox === 'none' ? 'without a sandbox' : 'in a sandbox'}`);
+  return warning('command', `${name} cannot be run here: ${missing}, so its agents get work from other workers only`);
 }
 
 const ok = (subject: string, text: string): Finding => ({ subject, state: 'ok', text });

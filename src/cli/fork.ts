@@ -1,31 +1,31 @@
 import type { Command } from 'commander';
-import { openClient } from '../client/client.ts';
 import type { ForkPreview } from '../contracts/fork.ts';
-import { httpUrl } from './arguments.ts';
+import { words } from './arguments.ts';
 import { type Context, exitCode } from './context.ts';
 import { clean } from './paint.ts';
+import { clientOf, type RemoteFlags, urlOption } from './remote.ts';
 
-type ForkFlags = { url?: string; from: readonly string[]; dryRun?: boolean };
+type ForkFlags = RemoteFlags & { from: readonly string[]; dryRun?: boolean };
 
 export function addForkCommand(program: Command, context: Context): void {
   program
     .command('fork')
     .description('run tasks of a run that has ended again, with all that depends on them, as a new run')
     .argument('<run>', 'the run')
-    .requiredOption('--from <tasks>', 'ids of the tasks, with commas between', (text: string) => text.split(','))
+    .requiredOption('--from <tasks>', 'ids of the tasks, with commas between', words)
     .option('--dry-run', 'only say what would run again, and what it cost last time')
-    .option('--url <url>', 'where baton listens (BATON_URL, else http://127.0.0.1:4000)', httpUrl)
+    .option(...urlOption)
     .action(async (run: string, flags: ForkFlags) => context.finish(await fork(context, run, flags)));
 }
 
-async function fork({ output, loadConfig }: Context, run: string, flags: ForkFlags): Promise<number> {
-  const client = openClient({ url: flags.url ?? loadConfig().url });
+async function fork(context: Context, run: string, flags: ForkFlags): Promise<number> {
+  const client = clientOf(context, flags);
   const request = { from: [...flags.from] };
   const text =
     flags.dryRun === true
       ? describe(await client.previewFork(run, request))
       : `${(await client.fork(run, request)).run_id}\n`;
-  await output.write(text);
+  await context.output.write(text);
   return exitCode.completed;
 }
 

@@ -1,27 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, type Command } from 'commander';
-import { openClient } from '../client/client.ts';
 import { BatonError } from '../contracts/error.ts';
 import type { InterruptSubject, InterruptView } from '../contracts/interrupt.ts';
 import type { QuestionKind } from '../contracts/question.ts';
-import { httpUrl } from './arguments.ts';
 import { type Context, exitCode } from './context.ts';
 import { clean } from './paint.ts';
+import { clientOf, type RemoteFlags, urlOption } from './remote.ts';
 
-type ListFlags = { url?: string; run?: string; json?: boolean };
-type DecideFlags = { url?: string; content?: string; reason?: string };
+type ListFlags = RemoteFlags & { run?: string; json?: boolean };
+type DecideFlags = RemoteFlags & { content?: string; reason?: string };
 type Choice = 'approve' | 'edit' | 'reject';
 
 /** Characters of a question's content that the list shows. */
 const SHOWN_CHARS = 200;
-const URL_TEXT = 'where baton listens (BATON_URL, else http://127.0.0.1:4000)';
 
 export function addInterruptCommands(program: Command, context: Context): void {
   program
     .command('interrupts')
     .description('list the questions that wait for a human, newest first')
     .option('--run <id>', 'of this run only')
-    .option('--url <url>', URL_TEXT, httpUrl)
+    .option(...urlOption)
     .option('--json', 'the questions whole, as NDJSON')
     .action(async (flags: ListFlags) => context.finish(await listInterrupts(context, flags)));
   program
@@ -31,7 +29,7 @@ export function addInterruptCommands(program: Command, context: Context): void {
     .addArgument(new Argument('<decision>', 'what to do').choices(['approve', 'edit', 'reject']))
     .option('--content <text>', 'with edit: the new content or the answer, or @file; JSON for a plan and for an input')
     .option('--reason <text>', 'why')
-    .option('--url <url>', URL_TEXT, httpUrl)
+    .option(...urlOption)
     .action(async (id: string, decision: Choice, flags: DecideFlags, command: Command) => {
       if ((decision === 'edit') !== (flags.content !== undefined))
         command.error('error: expected --content with edit, and only then');
@@ -39,9 +37,10 @@ export function addInterruptCommands(program: Command, context: Context): void {
     });
 }
 
-async function listInterrupts({ output, loadConfig }: Context, flags: ListFlags): Promise<number> {
-  const { url = loadConfig().url, run, json = false } = flags;
-  const client = openClient({ url });
+async function listInterrupts(context: Context, flags: ListFlags): Promise<number> {
+  const { output } = context;
+  const { run, json = false } = flags;
+  const client = clientOf(context, flags);
   let cursor: string | undefined;
   let isEmpty = true;
   do {
@@ -67,15 +66,15 @@ function describe({ id, requested_at, expires_at, on_expiry, content, asked_by }
 }
 
 async function decide(
-  { output, loadConfig }: Context,
+  context: Context,
   { id, decision }: { readonly id: string; readonly decision: Choice },
-  { url = loadConfig().url, content, reason = '' }: DecideFlags,
+  { url, content, reason = '' }: DecideFlags,
 ): Promise<number> {
-  const client = openClient({ url });
+  const client = clientOf(context, { url });
   const { hash, subject } = await client.interrupt(id);
   const edit = content === undefined ? {} : { content: await loadContent(content, subject) };
   const { state } = await client.decide(id, { decision, hash, reason, ...edit });
-  await output.write(`${clean(id)} ${state}\n`);
+  await context.output.write(`${clean(id)} ${state}\n`);
   return exitCode.completed;
 }
 

@@ -1,6 +1,6 @@
 // Assembles the command line: what its commands need of other rooms is loaded when it is needed, so that each starts quickly.
 
-import { configFromProcess } from '../runtime/config.ts';
+import { commandSettings, configFromProcess } from '../runtime/config.ts';
 import type { Processes } from './context.ts';
 import { openOutput } from './output.ts';
 import { runCommandLine } from './program.ts';
@@ -11,6 +11,8 @@ const processes: Processes = {
   runDemoAgents: async (...args) => (await import('../demo/main.ts')).runDemoAgents(...args),
   runOfflineModel: async (...args) => (await import('../demo/main.ts')).runOfflineModel(...args),
   openOfflineModel: async () => (await import('../demo/offline-model.ts')).openOfflineModel(),
+  inspectCommands: async (config) =>
+    (await (await import('../agents/commands/commands.ts')).openCommands(commandSettings(config))).reports,
 };
 
 const code = await runCommandLine(process.argv.slice(2), {

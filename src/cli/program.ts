@@ -4,15 +4,21 @@ import { Command, CommanderError } from 'commander';
 import { BatonError, type ErrorCode } from '../contracts/error.ts';
 import { addAgentsCommand } from './agents.ts';
 import { addApiCommand } from './api.ts';
+import { addArtifactsCommand } from './artifacts.ts';
 import { type Context, exitCode } from './context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDemoAgentsCommand } from './demo-agents.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addForkCommand } from './fork.ts';
+import { addGraphCommand } from './graph.ts';
 import { addInterruptCommands } from './interrupts.ts';
+import { addMessagesCommand } from './messages.ts';
 import { addOfflineModelCommand } from './offline-model.ts';
+import { addPlansCommands } from './plans.ts';
 import { addRunCommand } from './run.ts';
+import { addSessionsCommands } from './sessions.ts';
 import { addStartCommand } from './start.ts';
+import { addStateCommand } from './state.ts';
 import { addTemplatesCommand } from './templates.ts';
 import { addWorkerCommand } from './worker.ts';
 
@@ -45,6 +51,12 @@ function buildProgram(context: Context): Command {
       addTemplatesCommand,
       addInterruptCommands,
       addForkCommand,
+      addGraphCommand,
+      addArtifactsCommand,
+      addMessagesCommand,
+      addStateCommand,
+      addPlansCommands,
+      addSessionsCommands,
       addDoctorCommand,
       addDemoAgentsCommand,
       addOfflineModelCommand,

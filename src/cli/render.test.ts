@@ -143,3 +143,22 @@ test('a table cuts long cells and keeps its columns', () => {
   ]);
   expect(table).toBe(`id    text\na     ${'x'.repeat(39)}…\nlong  two lines`);
 });
+
+test('a run says what it waits for, and what came of reviews, votes and talks', () => {
+  const said = (name: Brief['name'], data: string): Brief => ({
+    name,
+    data,
+    task_id: name === 'run.enqueued' ? 'root' : 't1',
+  });
+  const shown = screen([
+    said('run.enqueued', 'Waits for 1 earlier run(s) of its session...'),
+    plan(task('t1', 'custom')),
+    ...[
+      said('review.scored', 'needs_revision 0.2'),
+      said('vote.cast', 'a has answered'),
+      said('talk.ended', 'It is done.'),
+    ],
+  ]);
+  expect(shown).toMatch(/^Waits for 1 earlier run/);
+  expect(shown).toContain('t1 reviewed: needs_revision 0.2\nt1 a has answered\nt1 talk ended: It is done.\n');
+});

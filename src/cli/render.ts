@@ -77,12 +77,21 @@ function lineOf(moment: Moment): string {
       return phaseLine(event.detail.phase, paint);
     case 'plan.ready':
       return planLines(run, paint);
+    case 'plan.patched':
+      return `${paint.bold('Plan changed')} (${clean(event.data)}): ${clean(event.detail.reason)}`;
     case 'agent.selected':
       return `${label} started by ${clean(event.agent_id)}`;
     case 'task.started':
       return startLine(moment, label, before);
+    case 'run.enqueued':
+      return paint.dim(clean(event.data));
     case 'task.status':
+    case 'vote.cast':
       return `${label} ${paint.dim(clean(event.data))}`;
+    case 'review.scored':
+      return `${label} reviewed: ${clean(event.data)}`;
+    case 'talk.ended':
+      return `${label} talk ended: ${clean(event.data)}`;
     case 'task.retrying':
       return `${label} ${paint.bad('failed')}: ${clean(event.detail.error.message)}; again in ${seconds(event.detail.delay_ms)}`;
     case 'task.completed':

@@ -1,35 +1,32 @@
-import { type Command, Option } from 'commander';
-import { type Client, openClient, type RunInput } from '../client/client.ts';
-import { httpUrl, loadPlan } from './arguments.ts';
+import type { Command } from 'commander';
+import type { Client } from '../client/client.ts';
 import { type Context, exitCode } from './context.ts';
 import { conclude, follow } from './follow.ts';
 import { exitCodeOf, type Interruption, openInterruption } from './interruption.ts';
+import { clientOf, type RemoteFlags, urlOption } from './remote.ts';
+import { addRequestOptions, type RequestFlags, requestOf } from './run-request.ts';
 
-type RunFlags = { plan?: string; url?: string; json?: boolean; idempotencyKey?: string };
+type RunFlags = RequestFlags & RemoteFlags & { json?: boolean; idempotencyKey?: string };
 
 /** How long Ctrl-C waits for the word that the run is cancelled. */
 const CANCEL_MS = 3_000;
 
 export function addRunCommand(program: Command, context: Context): void {
-  program
+  const command = program
     .command('run')
     .description('run a query, or a ready plan, on a running baton and show it live; Ctrl-C cancels it')
-    .argument('[query]', 'what is to be done')
-    .addOption(new Option('--plan <file>', 'a ready plan (JSON) in place of a query'))
-    .option('--url <url>', 'where baton listens (BATON_URL, else http://127.0.0.1:4000)', httpUrl)
+    .argument('[query]', 'what is to be done');
+  addRequestOptions(command)
+    .option(...urlOption)
     .option('--idempotency-key <key>', 'the same key and request is the same run, whose events are shown again')
     .option('--json', 'the events as NDJSON on stdout, and nothing else there')
-    .action(async (query: string | undefined, flags: RunFlags, command: Command) => {
-      if ((query === undefined) === (flags.plan === undefined))
-        command.error('error: expected a query or --plan <file>');
-      context.finish(await run(context, query, flags));
-    });
+    .action(async (query: string | undefined, flags: RunFlags) => context.finish(await run(context, query, flags)));
 }
 
 async function run(context: Context, query: string | undefined, flags: RunFlags): Promise<number> {
-  const { plan, url = context.loadConfig().url, json = false, idempotencyKey } = flags;
-  const request: RunInput = plan === undefined ? { query } : { plan: await loadPlan(plan) };
-  const client = openClient({ url });
+  const { json = false, idempotencyKey } = flags;
+  const request = await requestOf(query, flags);
+  const client = clientOf(context, flags);
   const interruption = openInterruption();
   const { output } = context;
   const signal = AbortSignal.any([interruption.signal, output.gone]);

@@ -1,28 +1,24 @@
 import type { Command } from 'commander';
-import { openClient } from '../client/client.ts';
 import type { ListedTemplate } from '../contracts/template.ts';
-import { httpUrl } from './arguments.ts';
 import { type Context, exitCode } from './context.ts';
 import { clean } from './paint.ts';
+import { clientOf, type RemoteFlags, urlOption } from './remote.ts';
 import { renderTable } from './table.ts';
 
-type TemplatesFlags = { url?: string; json?: boolean };
+type TemplatesFlags = RemoteFlags & { json?: boolean };
 
 export function addTemplatesCommand(program: Command, context: Context): void {
   program
     .command('templates')
     .description('list what agents can be made from, and what became of those that were')
-    .option('--url <url>', 'where baton listens (BATON_URL, else http://127.0.0.1:4000)', httpUrl)
+    .option(...urlOption)
     .option('--json', 'the templates as one JSON array')
     .action(async (flags: TemplatesFlags) => context.finish(await listTemplates(context, flags)));
 }
 
-async function listTemplates(
-  { output, loadConfig }: Context,
-  { url = loadConfig().url, json }: TemplatesFlags,
-): Promise<number> {
-  const templates = await openClient({ url }).templates();
-  await output.write(json ? `${JSON.stringify(templates)}\n` : tableOf(templates));
+async function listTemplates(context: Context, flags: TemplatesFlags): Promise<number> {
+  const templates = await clientOf(context, flags).templates();
+  await context.output.write(flags.json ? `${JSON.stringify(templates)}\n` : tableOf(templates));
   return exitCode.completed;
 }
 

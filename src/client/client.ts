@@ -2,15 +2,22 @@
 import type { z } from 'zod';
 import { isTerminalEvent, type StreamEvent } from '../contracts/event.ts';
 import { ForkPreview, type ForkRequest } from '../contracts/fork.ts';
-import { type Decision, InterruptView } from '../contracts/interrupt.ts';
 import { isTerminal, RunAccepted, type RunRequest, RunView } from '../contracts/run.ts';
+import { RunGraph } from '../contracts/run-graph.ts';
 import { type ListedTemplate, TemplateList } from '../contracts/template.ts';
 import { type AgentClient, openAgentClient } from './agents.ts';
+import { type ArtifactClient, openArtifactClient } from './artifacts.ts';
 import { type HttpOptions, openHttp } from './http.ts';
-import { InterruptPage, RunPage } from './listings.ts';
+import { type InterruptClient, openInterruptClient } from './interrupts.ts';
+import { RunPage } from './listings.ts';
+import { type MessageClient, openMessageClient } from './messages.ts';
+import { openPlanClient, type PlanClient } from './plans.ts';
+import { randomKey } from './random-key.ts';
+import { openSessionClient, type SessionClient } from './sessions.ts';
+import { openStateClient, type StateClient } from './state.ts';
 import { IDLE_MS, pathOf, type StreamOptions, streamEvents } from './stream.ts';
 
-/** What a run is asked for: a query or a ready plan; defaults may be left out. */
+/** What a run is asked for: a query, a ready plan or a stored one; defaults may be left out. */
 export type RunInput = z.input<typeof RunRequest>;
 
 /** Tasks to run again, and changes of tasks, which run again too. */
@@ -20,38 +27,38 @@ export type CallOptions = Readonly<{ signal?: AbortSignal | undefined }>;
 export type SubmitOptions = CallOptions & Readonly<{ idempotencyKey?: string | undefined }>;
 export type PageOptions = CallOptions & Readonly<{ limit?: number | undefined; cursor?: string | undefined }>;
 
-/** What a human decides about a question; the hash is the question's own. */
-export type DecisionInput = z.input<typeof Decision>;
-/** `run`: of this run only. */
-export type InterruptOptions = PageOptions & Readonly<{ run?: string | undefined }>;
-
 /** Every call throws a BatonError with the code and the faults of baton's answer, or the reason of its signal. */
-export type Client = AgentClient & {
-  /** Accepts a run and returns at once. Without a key of the caller's it gets a random one, so that a lost answer never means two runs. */
-  submit(request: RunInput, options?: SubmitOptions): Promise<RunAccepted>;
-  /** The run as it is now. */
-  run(id: string, options?: CallOptions): Promise<RunView>;
-  /** The run once it has ended, in whatever way. Lasts as long as the run does: bound it by the signal. */
-  wait(id: string, options?: CallOptions): Promise<RunView>;
-  /** The run's events from the first one, or after `after`, each once and in order; ends with the terminal event. Resumes by itself. */
-  stream(id: string, options?: StreamOptions): AsyncIterable<StreamEvent>;
-  submitAndStream(request: RunInput, options?: SubmitOptions): AsyncIterable<StreamEvent>;
-  /** Asks for the run's end; the status it has then. Nothing happens to a run that has ended. */
-  cancel(id: string, options?: CallOptions): Promise<RunAccepted>;
-  /** A new run of one that has ended: what is named or changed runs again with all that depends on it, everything else is re-used. */
-  fork(id: string, request: ForkInput, options?: SubmitOptions): Promise<RunAccepted>;
-  /** What such a fork would run again, and what that cost last time. */
-  previewFork(id: string, request: ForkInput, options?: CallOptions): Promise<ForkPreview>;
-  /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
-  runs(options?: PageOptions): Promise<RunPage>;
-  /** What agents can be made from, and what became of those that were. */
-  templates(options?: CallOptions): Promise<readonly ListedTemplate[]>;
-  /** One page of the questions that wait for a human, newest first, over all runs. */
-  interrupts(options?: InterruptOptions): Promise<InterruptPage>;
-  interrupt(id: string, options?: CallOptions): Promise<InterruptView>;
-  /** Decides a question. The first decision counts: every other one throws already_decided, also this one repeated. */
-  decide(id: string, decision: DecisionInput, options?: CallOptions): Promise<InterruptView>;
-};
+export type Client = AgentClient &
+  ArtifactClient &
+  InterruptClient &
+  MessageClient &
+  PlanClient &
+  SessionClient &
+  StateClient & {
+    /** Accepts a run and returns at once. Without a key of the caller's it gets a random one, so that a lost answer never means two runs. */
+    submit(request: RunInput, options?: SubmitOptions): Promise<RunAccepted>;
+    /** The run as it is now. */
+    run(id: string, options?: CallOptions): Promise<RunView>;
+    /** The run once it has ended, in whatever way. Lasts as long as the run does: bound it by the signal. */
+    wait(id: string, options?: CallOptions): Promise<RunView>;
+    /** The run's events from the first one, or after `after`, each once and in order; ends with the terminal event. Resumes by itself. */
+    stream(id: string, options?: StreamOptions): AsyncIterable<StreamEvent>;
+    submitAndStream(request: RunInput, options?: SubmitOptions): AsyncIterable<StreamEvent>;
+    /** Asks for the run's end; the status it has then. Nothing happens to a run that has ended. */
+    cancel(id: string, options?: CallOptions): Promise<RunAccepted>;
+    /** A new run of one that has ended: what is named or changed runs again with all that depends on it, everything else is re-used. */
+    fork(id: string, request: ForkInput, options?: SubmitOptions): Promise<RunAccepted>;
+    /** What the run does, as nodes with their states and edges. */
+    graph(id: string, options?: CallOptions): Promise<RunGraph>;
+    /** The same as a Mermaid flowchart. */
+    drawGraph(id: string, options?: CallOptions): Promise<string>;
+    /** What such a fork would run again, and what that cost last time. */
+    previewFork(id: string, request: ForkInput, options?: CallOptions): Promise<ForkPreview>;
+    /** One page of runs, newest first: at most `limit`, from where the page before gave its `next_cursor`. */
+    runs(options?: PageOptions): Promise<RunPage>;
+    /** What agents can be made from, and what became of those that were. */
+    templates(options?: CallOptions): Promise<readonly ListedTemplate[]>;
+  };
 
 export type ClientOptions = HttpOptions &
   Readonly<{
@@ -75,6 +82,12 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
 
   return {
     ...openAgentClient(http),
+    ...openArtifactClient(http),
+    ...openInterruptClient(http),
+    ...openMessageClient(http),
+    ...openPlanClient(http),
+    ...openSessionClient(http),
+    ...openStateClient(http),
     submit,
     run,
     stream,
@@ -99,6 +112,8 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
       }),
     previewFork: (id, body, { signal } = {}) =>
       http.load(ForkPreview, { path: `${pathOf(id)}/fork?dry_run=1`, method: 'POST', body, signal }),
+    graph: (id, { signal } = {}) => http.load(RunGraph, { path: `${pathOf(id)}/graph`, signal }),
+    drawGraph: (id, { signal } = {}) => http.loadText({ path: `${pathOf(id)}/graph?format=mermaid`, signal }),
     runs: ({ limit, cursor, signal } = {}) => {
       const query = new URLSearchParams({
         ...(limit !== undefined && { limit: `${limit}` }),
@@ -106,26 +121,6 @@ export function openClient({ idleMs = IDLE_MS, ...options }: ClientOptions): Cli
       });
       return http.load(RunPage, { path: `v1/runs?${query}`, signal });
     },
-    interrupts: ({ limit, cursor, run: run_id, signal } = {}) => {
-      const query = new URLSearchParams({
-        ...(limit !== undefined && { limit: `${limit}` }),
-        ...(cursor !== undefined && { cursor }),
-        ...(run_id !== undefined && { run_id }),
-      });
-      return http.load(InterruptPage, { path: `v1/interrupts?${query}`, signal });
-    },
     templates: async ({ signal } = {}) => (await http.load(TemplateList, { path: 'v1/templates', signal })).templates,
-    interrupt: (id, { signal } = {}) => http.load(InterruptView, { path: interruptPath(id), signal }),
-    decide: (id, body, { signal } = {}) =>
-      http.load(InterruptView, { path: `${interruptPath(id)}/decision`, method: 'POST', body, signal }),
   };
-}
-
-function interruptPath(id: string): string {
-  return `v1/interrupts/${encodeURIComponent(id)}`;
-}
-
-/** 128 random bits. Not randomUUID: browsers have that on https pages only. */
-function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

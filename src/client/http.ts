@@ -12,6 +12,8 @@ export type Http = {
   send(request: HttpRequest): Promise<Response>;
   /** The parsed body. Every request of this client may be repeated, so what is worth another try gets it, three in all. */
   load<S extends z.ZodType>(schema: S, request: HttpRequest): Promise<z.output<S>>;
+  /** The same for a body that is no JSON. */
+  loadText(request: HttpRequest): Promise<string>;
 };
 
 export type HttpRequest = Readonly<{
@@ -47,10 +49,12 @@ export function openHttp({ url, fetch = globalThis.fetch }: HttpOptions): Http {
     return response;
   }
 
-  async function load<S extends z.ZodType>(schema: S, request: HttpRequest): Promise<z.output<S>> {
+  async function answered<T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await loadOnce(schema, request);
+        const limit = AbortSignal.timeout(ANSWER_MS);
+        const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+        return await read(await send({ ...request, signal }));
       } catch (thrown) {
         request.signal?.throwIfAborted();
         const error = thrown instanceof BatonError ? thrown : nobodyAnswers(url, thrown);
@@ -60,10 +64,7 @@ export function openHttp({ url, fetch = globalThis.fetch }: HttpOptions): Http {
     }
   }
 
-  async function loadOnce<S extends z.ZodType>(schema: S, request: HttpRequest): Promise<z.output<S>> {
-    const limit = AbortSignal.timeout(ANSWER_MS);
-    const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
-    const response = await send({ ...request, signal, headers: { accept: 'application/json', ...request.headers } });
+  async function parseBody<S extends z.ZodType>(schema: S, response: Response): Promise<z.output<S>> {
     const parsed = schema.safeParse(await response.json());
     if (parsed.success) return parsed.data;
     throw new BatonError(
@@ -75,7 +76,14 @@ export function openHttp({ url, fetch = globalThis.fetch }: HttpOptions): Http {
     );
   }
 
-  return { send, load };
+  return {
+    send,
+    load: (schema, request) =>
+      answered({ ...request, headers: { accept: 'application/json', ...request.headers } }, (response) =>
+        parseBody(schema, response),
+      ),
+    loadText: (request) => answered(request, (response) => response.text()),
+  };
 }
 
 function nobodyAnswers(url: string, cause: unknown): BatonError {

@@ -2,7 +2,7 @@ import { BatonError, parseOr } from '../contracts/error.ts';
 import { eventNames, isTerminalEvent, StreamEvent } from '../contracts/event.ts';
 import { compareIds } from '../contracts/ids.ts';
 import { defaults } from '../contracts/limits.ts';
-import { isTerminal, RunView } from '../contracts/run.ts';
+import { isTerminal, RunSummary } from '../contracts/run.ts';
 import { backoffMs, pause } from './backoff.ts';
 import type { Http } from './http.ts';
 import { readMessages } from './sse.ts';
@@ -116,8 +116,11 @@ function isRepeat(event: StreamEvent, cursor: string | undefined): boolean {
   return compareIds(event.id, cursor) <= 0;
 }
 
+/** All that matters to a stream: whatever else the server tells of the run, in whatever version. */
+const Ended = RunSummary.pick({ status: true });
+
 async function hasEnded({ http, run }: Reader, signal: AbortSignal | undefined): Promise<boolean> {
-  const { status } = await http.load(RunView, { path: pathOf(run), signal });
+  const { status } = await http.load(Ended, { path: pathOf(run), signal });
   return isTerminal(status);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentDescriptor } from './agent.ts';
+import { HistoryView } from './agent-history.ts';
 import { AgentId } from './ids.ts';
 
 /** Who put an agent into the registry: somebody who registered it, the foreign discovery service, or baton itself from a template. */
@@ -32,6 +33,8 @@ export type AgentView = z.infer<typeof AgentView>;
 
 /** One agent by its id. `last_seen_at` and `seen_by` are null for one that is not healthy, or needs no server. */
 export const AgentDetail = AgentView.safeExtend({
+  /** What its work came to, by capability. */
+  history: HistoryView.default({}),
   registered_at: z.iso.datetime().nullable(),
   updated_at: z.iso.datetime().nullable(),
   last_seen_at: z.iso.datetime().nullable(),

@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { BudgetView } from './budget.ts';
+import { PlanReuse } from './cached-plan.ts';
+import { VoteCast, VoteDecided } from './consensus.ts';
 import { ORCHESTRATOR } from './ids.ts';
 import { InterruptState, InterruptView } from './interrupt.ts';
 import { JoinRelease } from './join.ts';
+import { MergeView } from './merge.ts';
+import { MessageRefused, MessageSent } from './message.ts';
 import { PlannedTask } from './plan.ts';
+import { PatchCause } from './plan-patch.ts';
 import { TaskOutcome, Usage } from './result.ts';
+import { ReviewScore } from './review.ts';
 import { RunStatus } from './run.ts';
 import { ModeDecision } from './run-options.ts';
+import { StateChanged, StateRefused } from './state.ts';
+import { StrategyDecision } from './strategy.ts';
+import { TalkEnded } from './talk.ts';
 
 /** The seed's five kinds of event. */
 export const EventType = z.enum(['status', 'token', 'message', 'error', 'done']);
@@ -42,6 +51,24 @@ export const eventCatalogue = {
       tasks: z.array(PlannedTask),
       /** Null for the plain DAG. */
       mode: ModeDecision.nullable(),
+      /** Which strategy made it and why; left out for a ready plan. */
+      strategy: StrategyDecision.optional(),
+      /** The run that it was made for, and how long ago; left out when it was made for this one. */
+      cached: PlanReuse.optional(),
+    }),
+  },
+  /** Earlier runs of its session have not ended: it begins when they have. */
+  'run.enqueued': { type: 'status', detail: z.object({ session_id: text, ahead: z.int() }) },
+  /** The plan has changed because of a task's outcome, which is still to come. The replaced tasks are skipped next. */
+  'plan.patched': {
+    type: 'status',
+    detail: z.object({
+      revision: z.int(),
+      task_id: text,
+      cause: PatchCause,
+      reason: text,
+      tasks: z.array(PlannedTask),
+      superseded: z.array(text),
     }),
   },
   'run.paused': { type: 'status', detail: none },
@@ -71,6 +98,16 @@ export const eventCatalogue = {
   /** A fork has the result of the run it was made from. */
   'task.reused': { type: 'status', detail: z.object({ status: TaskOutcome, from: text }) },
   'join.released': { type: 'status', detail: JoinRelease },
+  'review.scored': { type: 'status', detail: ReviewScore },
+  'vote.cast': { type: 'status', detail: VoteCast },
+  'vote.decided': { type: 'status', detail: VoteDecided },
+  'state.changed': { type: 'status', detail: StateChanged },
+  'state.refused': { type: 'status', detail: StateRefused },
+  /** One agent has said something to another; or would have, and may not. */
+  'message.sent': { type: 'status', detail: MessageSent },
+  'message.refused': { type: 'status', detail: MessageRefused },
+  'talk.ended': { type: 'status', detail: TalkEnded },
+  'merge.done': { type: 'status', detail: MergeView },
   'interrupt.requested': { type: 'status', detail: z.object({ interrupt: InterruptView, open: z.int() }) },
   'interrupt.resolved': {
     type: 'status',

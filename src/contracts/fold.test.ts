@@ -136,7 +136,7 @@ test('after a gap the run goes on from the snapshot, and says that events are mi
     ...{ run_id: RUN, status: 'running', query: 'q', created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
     ...{ partial: false, links: { self: '', events: '', cancel: '' }, metadata: {}, plan: null, response: null },
     ...{ error: null, warnings: [], usage: null, model: null, options: plainOptions, mode: null, paused: false },
-    ...{ interrupts: [], budget: null, fork: null, spawned: [] },
+    ...{ interrupts: [], budget: null, fork: null, spawned: [], merge: null },
     tasks: [{ ...task, agent_id: 'poet', attempts: 1 }],
     results: [result],
   };

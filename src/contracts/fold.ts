@@ -86,6 +86,8 @@ function foldRootEvent(run: FoldedRun, event: StreamEvent): FoldedRun {
       return { ...run, status: event.detail.status };
     case 'plan.ready':
       return withPlan(run, event.detail);
+    case 'plan.patched':
+      return withPatch(run, event.detail);
     case 'task.started':
       return { ...run, answer: begin(run.answer, event.attempt) };
     case 'answer.token':
@@ -146,7 +148,7 @@ function foldTaskEvent(task: FoldedTask, event: StreamEvent): FoldedTask {
 }
 
 function withTask(before: FoldedRun, event: StreamEvent): FoldedRun {
-  const run = event.name === 'task.spawned' ? withChildren(before, event.detail) : before;
+  const run = event.name === 'task.spawned' ? withAdded(before, event.detail) : before;
   const index = run.tasks.findIndex((task) => task.task_id === event.task_id);
   const after = foldTaskEvent(run.tasks[index] ?? newTask({ task_id: event.task_id }), event);
   return { ...run, tasks: index === -1 ? [...run.tasks, after] : run.tasks.with(index, after) };
@@ -167,8 +169,18 @@ function reusedOf(task: FoldedTask | undefined): Pick<FoldedTask, 'status' | 'ag
   return task && { status: task.status, agent_id: task.agent_id };
 }
 
+/** The new tasks stand at the end; what is replaced is skipped by the next events. */
+function withPatch(run: FoldedRun, detail: EventDetail<'plan.patched'>): FoldedRun {
+  const { revision, task_id, superseded } = detail;
+  const patched = run.tasks.map((task) => {
+    if (task.task_id === task_id) return { ...task, recovered_by: revision };
+    return superseded.includes(task.task_id) ? { ...task, superseded_by: revision } : task;
+  });
+  return withAdded({ ...run, tasks: patched }, detail);
+}
+
 /** Those that are known already, from a snapshot, stay as they are. */
-function withChildren(run: FoldedRun, { tasks }: EventDetail<'task.spawned'>): FoldedRun {
+function withAdded(run: FoldedRun, { tasks }: Pick<EventDetail<'task.spawned'>, 'tasks'>): FoldedRun {
   const known = new Set(run.tasks.map(({ task_id }) => task_id));
   return { ...run, tasks: [...run.tasks, ...tasks.filter(({ task_id }) => !known.has(task_id)).map(newTask)] };
 }

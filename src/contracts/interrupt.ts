@@ -4,8 +4,11 @@ import { limits } from './limits.ts';
 import { SubTask } from './plan.ts';
 import { QuestionKind } from './question.ts';
 
-/** What is asked about: a task's input before it begins, its text after it, the whole plan, or what its agent wants to know. */
-export const InterruptSubject = z.enum(['input', 'output', 'plan', 'question']);
+/**
+ * What is asked about: a task's input before it begins, its text after it, the whole plan, a change of it because of a task's outcome,
+ * or what its agent wants to know.
+ */
+export const InterruptSubject = z.enum(['input', 'output', 'plan', 'patch', 'question']);
 export type InterruptSubject = z.infer<typeof InterruptSubject>;
 
 /** withdrawn: nobody needs to decide any more, as the run has ended or a join went on without the task. */
@@ -17,7 +20,7 @@ export const InterruptId = z
   .string()
   .max(200)
   .regex(
-    /^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan|question\.[1-9]\d?)$/,
+    /^r[A-Za-z0-9]{22}~[A-Za-z0-9$][A-Za-z0-9_.-]{0,63}~(input|output|plan|patch|question\.[1-9]\d?)$/,
     'expected <run>~<task>~<subject>',
   );
 
@@ -43,7 +46,7 @@ export const InterruptView = z.object({
   task_id: z.string(),
   subject: InterruptSubject,
   state: InterruptState,
-  /** Exactly what is asked about. input: JSON {description, input_data, context}. output: the text. plan: JSON of the plan. question: the agent's words. */
+  /** Exactly what is asked about. input: JSON {description, input_data, context}. output: the text. plan, patch: their JSON. question: the agent's words. */
   content: z.string(),
   /** Of a question: which agent asks, and whether for an answer or for an authorization that is given elsewhere. */
   asked_by: z.object({ agent_id: z.string(), kind: QuestionKind }).nullable().default(null),
@@ -70,7 +73,7 @@ export const TextEdit = z.string().min(1).max(limits.outputChars);
 
 /**
  * Body of POST /v1/interrupts/{id}/decision. `content` of an edit: for an input {description?, input_data?}, for an output the new
- * text, for a plan the new plan; for a task of kind approval the text it shall give; for an agent's question the answer, without which
+ * text, for a plan the new plan, for a patch the new patch; for a task of kind approval the text it shall give; for an agent's question the answer, without which
  * an approval lets it go on.
  */
 export const Decision = z

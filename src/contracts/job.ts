@@ -52,6 +52,10 @@ export const TaskJob = z.object({
   fails_run: z.boolean().optional(),
   /** Its calls are paid from the run's budget. */
   budgeted: z.boolean().optional(),
+  /** Its dependencies' texts are handed to its agent whole: limits.contextBytes bounds them together. */
+  whole_inputs: z.boolean().optional(),
+  /** Its outcome may change the run's plan. */
+  repairable: z.boolean().optional(),
 });
 export type TaskJob = z.infer<typeof TaskJob>;
 

@@ -12,12 +12,13 @@ export function keysOf(prefix: string) {
   return {
     prefix,
     /**
-     * Hash: status, query, plan, planned, metadata, options, mode, model, fork, paused, submitted, stop, terminal, response, error,
-     * warnings, partial, plan_usage, answer_usage, created_at, deadline_at, ended_at, children, stream_bytes.
+     * Hash: status, query, plan, planned, metadata, options, mode, model, fork, session, held, plan_ref, revision, patch_prompt_tokens,
+     * patch_completion_tokens, model_calls, paused, submitted, stop,
+     * terminal, response, error, warnings, partial, plan_usage, answer_usage, created_at, deadline_at, ended_at, children, stream_bytes.
      */
     run: (run: string) => ({
       run: `${prefix}:run:${run}`,
-      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:failed_epoch`, `:next`, `:until`, `:paid`, `:looked`, `:waited`; `root` and `$plan` are tasks too. */
+      /** Hash: `<task>:epoch`, `:seq`, `:token`, `:agent`, `:started`, `:failures`, `:failed_epoch`, `:next`, `:until`, `:paid`, `:looked`, `:waited`, `:model_call:<epoch>.<n>`; `root` and `$plan` are tasks too. */
       tasks: `${prefix}:run:${run}:tasks`,
       /** Hash: task id -> ResultEnvelope, first writer wins. */
       results: `${prefix}:run:${run}:results`,
@@ -29,10 +30,20 @@ export function keysOf(prefix: string) {
       parked: `${prefix}:run:${run}:parked`,
       /** Hash: `<task>~<subject>` -> question, JSON (an agent's: `<task>~question.<n>`), `<task>~<subject>:content` -> what it is about, `:resolution` -> its answer, `:mark` -> the job's mark, `<task>~question:round` -> how many an agent has asked; `open`: how many have no answer. */
       asks: `${prefix}:run:${run}:asks`,
-      /** Hash: map task -> its children, JSON, first writer wins. */
+      /** Hash: `<task>` -> the first round of a task that works through others, `<task>:<place>` -> a later one; JSON, first writer wins. */
       spawned: `${prefix}:run:${run}:spawned`,
+      /** Hash: `outcome:<task>` kept back, `decision:<task>` about it, first writer wins; `edges:<task>` -> jobs added behind it, JSON. */
+      patches: `${prefix}:run:${run}:patches`,
       /** Set: agents made for this run. */
       agents: `${prefix}:run:${run}:agents`,
+      /** Hash: the shared state (journal/change-state.lua). */
+      state: `${prefix}:run:${run}:state`,
+      /** Hash: what is known of the run's messages (journal/send-message.lua). */
+      messages: `${prefix}:run:${run}:messages`,
+      /** Sorted set: `<from> <to> <message>` of messages whose senders wait, by until when. */
+      waits: `${prefix}:run:${run}:waits`,
+      /** Stream: what was said to an agent within the run. */
+      inbox: (agent: string): string => `${prefix}:run:${run}:inbox:${agent}`,
       /** Hash: the ledger (journal/reserve.lua). */
       budget: `${prefix}:run:${run}:budget`,
       /** String: a result's text that is too long for its envelope. */
@@ -44,6 +55,17 @@ export function keysOf(prefix: string) {
     openRuns: `${prefix}:runs:open`,
     /** Sorted set: ids of runs that have ended, by that time. What retention walks. */
     endedRuns: `${prefix}:runs:ended`,
+    /** Sorted set: a session's runs in the order in which they were accepted; those of them that have not ended. */
+    session: (session: string) => ({
+      runs: `${prefix}:session:${session}`,
+      open: `${prefix}:session:${session}:open`,
+    }),
+    /** Sorted set: names of stored plans, all with score 0. */
+    plans: `${prefix}:plans`,
+    /** Hash: one stored plan: `last` version given, `n:<version>` -> its head, `v:<version>` -> the plan, both JSON. */
+    plan: (name: string): string => `${prefix}:plan:${name}`,
+    /** String: bytes of all stored plans. */
+    planBytes: `${prefix}:plans:bytes`,
     /** Sorted set: ids of open interrupts, by the time they were requested. */
     interrupts: `${prefix}:interrupts`,
     /** String, TTL: the process that reconciles now. */
@@ -60,10 +82,12 @@ export function keysOf(prefix: string) {
     idempotency: (owner: string, digest: string): string => `${prefix}:idem:${owner}:${digest}`,
     /** Hash: agent id -> descriptor. */
     agents: `${prefix}:agents`,
-    /** String, TTL defaults.healthTtlMs: present means the agent serves. */
+    /** String, TTL BATON_HEALTH_TTL_MS: present means the agent serves. */
     agentHealth: (agent: string): string => `${prefix}:agent:${agent}:health`,
     /** Hash: decayed sums of an agent's outcomes (registry/record-outcomes.lua). */
     agentStats: (agent: string): string => `${prefix}:agent:${agent}:stats`,
+    /** Hash, TTL limits.historyMs: capability -> what the agent's work of it came to (registry/record-history.lua). */
+    agentHistory: (agent: string): string => `${prefix}:agent:${agent}:history`,
     /** Sorted set: calls of an agent that has max_concurrent_tasks, by when their lease ends. */
     agentSlots: (agent: string): string => `${prefix}:agent:${agent}:slots`,
     /** String, TTL: the agent's breaker is open; `:trial` present: somebody tries it after that. */
@@ -95,6 +119,10 @@ export function keysOf(prefix: string) {
     cachedAges: `${prefix}:cache:ages`,
     /** String: their bytes. */
     cachedBytes: `${prefix}:cache:bytes`,
+    /** Hash: digest of a query and all that its plan depends on -> CachedPlan, JSON; when each was filed; their bytes. */
+    cachedPlans: `${prefix}:plan-cache`,
+    cachedPlanAges: `${prefix}:plan-cache:ages`,
+    cachedPlanBytes: `${prefix}:plan-cache:bytes`,
     /** Stream of one entry that wakes one process's blocked reader, TTL 1 h. */
     wake: (process: string): string => `${prefix}:wake:${process}`,
     /** Channel: what workers must abort: `<run>` whole, or `<run> <code> <task> <task> ...`. */

@@ -68,6 +68,16 @@ export const limits = {
   templateOutcomes: 200,
   /** Calls that an agent's record holds at most: more than these and older ones would outweigh what it does now. */
   recordCalls: 20,
+  /** Calls of the model that a run may be allowed. */
+  modelCalls: 100_000,
+  /** Calls of the model that a query which one agent can take costs at most: its plan, and one more. */
+  loneModelCalls: 2,
+  /** Calls by whose number an agent's history is weighed at most, and how long it is kept after the last one. */
+  historyCalls: 50,
+  historyMs: 30 * 24 * HOUR,
+  /** Bytes of all cached plans together, the oldest leave first; and of one of them: a larger one is not kept. */
+  planCacheBytes: 16_000_000,
+  cachedPlanBytes: 500_000,
   /** Each failed trial of a breaker doubles the time it stays open, up to this. */
   breakerOpenMaxMs: 5 * 60 * SECOND,
   /** How long a breaker waits for somebody to try its agent before it is as if it had never opened. */
@@ -76,9 +86,16 @@ export const limits = {
   leaseMs: 30 * SECOND,
   /** Agents that agent.selected tells about; the others are counted. */
   candidates: 20,
+  /** Patches of one run's plan, and tasks that all of them may add. */
+  planPatches: 10,
+  addedTasks: 100,
   /** Questions that an agent may ask a human within one task, and characters of what it wants back with each answer. */
   questions: 20,
   resumeChars: 4_000,
+  /** Characters of what a revision changed, as one event tells it. */
+  diffChars: 16_000,
+  /** Characters of an answer that an event quotes. */
+  quoteChars: 500,
   /** Characters of an error text that reaches results, events and answers. */
   errorChars: 500,
 } as const;
@@ -114,6 +131,10 @@ export const defaults = {
   templateIterations: 3,
   /** How long a cached result is kept. */
   cacheTtlMs: 24 * HOUR,
+  /** How long a plan that the model made is used again for the same query. */
+  planCacheTtlMs: HOUR,
+  /** Calls of the model that a run makes at most: more than a plan of 500 tasks needs, and an end to whatever goes round. */
+  maxModelCalls: 1_000,
   retentionMs: 24 * HOUR,
   idempotencyTtlMs: 24 * HOUR,
   preferWaitMaxSeconds: 60,
@@ -124,6 +145,9 @@ export const defaults = {
   cancelCloseMs: 1_500,
   /** Children of a map task unless it says otherwise. */
   mapItems: 50,
+  /** Patches of a run's plan that may be repaired, and tasks that all of them together add. */
+  planPatches: 2,
+  addedTasks: 20,
   /** How long a question to a human stays open: 7 days. */
   interruptMs: 7 * 24 * HOUR,
   /** How often the reconciler looks at the open runs. */

@@ -22,6 +22,8 @@ export const AgentPayload = z.looseObject({
   max_tokens: z.int().optional(),
   /** To what the agent asked in its last call for this task; a field of input_data that is called so is the task's own. */
   human_answer: AgentAnswer.optional().catch(undefined),
+  /** Values of the run's shared state by name, null for one that is not there, when the task names some; else the task's own input. */
+  state: z.unknown().optional(),
 });
 export type AgentPayload = z.infer<typeof AgentPayload>;
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { AgentPool, Capability } from './agent.ts';
+import { ConsensusSpec } from './consensus.ts';
 import { AgentId, TaskId } from './ids.ts';
 import { defaults, limits } from './limits.ts';
+import { PlanAnswer } from './plan-answer.ts';
+import { ReviewSpec } from './review.ts';
+import { StateName } from './state.ts';
+import { StrategyDecision } from './strategy.ts';
+import { TalkSpec } from './talk.ts';
 import { TemplateUse } from './template.ts';
 
 const jsonObject = (maxBytes: number) =>
@@ -65,6 +71,9 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
+export const TaskKind = z.enum(['agent', 'map', 'review', 'vote', 'talk', 'approval', 'program']);
+export type TaskKind = z.infer<typeof TaskKind>;
+
 /** One unit of work: the seed's fields, then baton's optional ones. */
 export const SubTask = z.strictObject({
   task_id: TaskId,
@@ -72,8 +81,12 @@ export const SubTask = z.strictObject({
   required_capability: Capability,
   input_data: jsonObject(limits.inputBytes).default({}),
   depends_on: z.array(TaskId).max(limits.planTasks).default([]),
-  /** agent: one agent does it. map: its children do. approval: a human does, no agent is called. */
-  kind: z.enum(['agent', 'map', 'approval']).default('agent'),
+  /**
+   * agent: one agent does it. map: its children do, one per item. review: others judge and mend what its dependencies gave. vote:
+   * several agents answer it and one answer counts. talk: several agents talk about it. approval: a human does, no agent is called.
+   * program: the agent that it is pinned to says, again and again, which steps are next (docs/programs.md).
+   */
+  kind: TaskKind.default('agent'),
   /** Tasks that must have settled before, whatever their outcome: an order only, nothing of them is handed on. */
   after: z.array(TaskId).max(limits.planTasks).default([]),
   on_dependency_failure: DependencyPolicy.default('skip'),
@@ -82,6 +95,14 @@ export const SubTask = z.strictObject({
   join: Join.optional(),
   /** With kind map only. */
   map: MapSpec.optional(),
+  /** With kind review; on any other task it is a review of that task's own result. */
+  review: ReviewSpec.optional(),
+  /** With kind vote. */
+  consensus: ConsensusSpec.optional(),
+  /** With kind talk only. */
+  talk: TalkSpec.optional(),
+  /** Values of the run's shared state that its agents are given, as they are when a call begins. */
+  state: z.array(StateName).max(50).optional(),
   approval: Approval.optional(),
   priority: Priority.optional(),
   /** Pins the task to one agent. */
@@ -96,12 +117,18 @@ export const SubTask = z.strictObject({
   hedge_after_ms: z.int().min(10).max(3_600_000).optional(),
   /** Whether a result may come from, and go to, the cache of results; the run's option unless given. */
   cache: z.boolean().optional(),
+  /** Agents that may not do it: the authors of what is reviewed, say. */
+  not_agents: z.array(AgentId).max(limits.runChildren).optional(),
   /** Bound of the whole task, all attempts and waits together. */
   timeout_ms: z.int().min(100).max(86_400_000).optional(),
   /** Milliseconds an agent may be silent within a call. */
   idle_timeout_ms: z.int().min(100).max(3_600_000).optional(),
   /** Calls of agents for this task after the first one failed. */
   retries: z.int().min(0).max(20).optional(),
+  /** How hard it is: the strategy `team` makes an agent of its own for what is hard. */
+  complexity: z.enum(['low', 'medium', 'high']).optional(),
+  /** Whether the files in its answer become artifacts of the run; those of code_generation do unless it says otherwise. */
+  artifacts: z.boolean().optional(),
 });
 export type SubTask = z.infer<typeof SubTask>;
 
@@ -126,6 +153,10 @@ export const Plan = z.strictObject({
   original_query: z.string().max(limits.queryChars).default(''),
   reasoning: z.string().max(limits.descriptionChars).default(''),
   sub_tasks: z.array(SubTask).min(1).max(limits.planTasks),
+  /** What the answer is; left out, the model makes it from the results. */
+  answer: PlanAnswer.optional(),
+  /** How it came about, when a strategy made it. */
+  strategy: StrategyDecision.optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

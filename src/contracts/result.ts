@@ -28,6 +28,14 @@ export const TaskResult = z.object({
   attempts: z.int(),
   /** 0 to 1 as the agent reported it; null when it did not. */
   confidence: z.number().min(0).max(1).nullable(),
+  /** 0 to 1 by a reviewer's or a vote's word; absent when nobody judged it. */
+  quality: z.number().min(0).max(1).optional(),
+  /** What whoever reads the result should know of how it came about. */
+  warning: z.string().max(limits.errorChars).optional(),
+  /** It did not give what was asked for, and the plan's revision of this number makes up for it. */
+  recovered_by: z.int().optional(),
+  /** The plan's revision of this number has other tasks in its place: it never began. */
+  superseded_by: z.int().optional(),
   usage: Usage.nullable(),
   /** US dollars by the agent's price; null when nothing is known of it. */
   cost: z.number().nullable().default(null),

@@ -8,6 +8,8 @@ export const GraphNode = TaskView.pick({
   status: true,
   description: true,
   agent_id: true,
+  recovered_by: true,
+  superseded_by: true,
 }).extend({
   /** It may go on without all of its branches. */
   join: z.boolean(),
@@ -16,8 +18,12 @@ export const GraphNode = TaskView.pick({
 });
 export type GraphNode = z.infer<typeof GraphNode>;
 
-/** `depends_on`: what `from` gives goes to `to`. `after`: an order only. */
-export const GraphEdge = z.object({ from: z.string(), to: z.string(), type: z.enum(['depends_on', 'after']) });
+/** `depends_on`: what `from` gives goes to `to`. `after`: an order only. `repairs`: a patch added `to` to make up for `from`. */
+export const GraphEdge = z.object({
+  from: z.string(),
+  to: z.string(),
+  type: z.enum(['depends_on', 'after', 'repairs']),
+});
 export type GraphEdge = z.infer<typeof GraphEdge>;
 
 /** GET /v1/runs/{id}/graph: the plan as it runs; empty before there is one. What no task waits for, the answer waits for. */

@@ -1,5 +1,6 @@
 import { codeFor } from './offline-code.ts';
 import { labelled, withoutLabel } from './offline-label.ts';
+import { sectionFor } from './offline-report.ts';
 import { phrasebook } from './phrasebook.ts';
 import type { ReadRequest } from './request-prompt.ts';
 import { hasPhrase, wordsOf } from './words.ts';
@@ -8,6 +9,8 @@ const stored = 'a stored text, no language model was asked';
 
 /** A short text that fits an agent's request: code, a translation, a poem, or an honest placeholder. Always labelled. */
 export function answerRequest(asked: ReadRequest): string {
+  const section = sectionFor(asked.request);
+  if (section !== null) return labelled(section, stored);
   if (asked.codeLanguage !== null) return labelled(codeFor(asked.request, asked.codeLanguage), stored);
   if (asked.targetLanguage !== null) return translationOf(asked, asked.targetLanguage);
   return labelled(textFor(asked), stored);

@@ -1,14 +1,8 @@
+import { fibonacciFiles, type Program, todoProgram } from './offline-files.ts';
 import { hasPhrase } from './words.ts';
 
-type Program = {
-  readonly words: readonly string[];
-  readonly title: string;
-  readonly complexity: string;
-  /** By language; python is always there. */
-  readonly source: { readonly python: string; readonly javascript?: string };
-};
-
 const programs: readonly Program[] = [
+  todoProgram,
   {
     words: ['binary search'],
     title: 'Binary search',
@@ -42,15 +36,11 @@ const programs: readonly Program[] = [
   },
   {
     words: ['fibonacci'],
+    files: fibonacciFiles,
     title: 'Fibonacci numbers',
     complexity: 'Time complexity: O(n), because each number is added up once. Space complexity: O(1).',
     source: {
-      python: `def fibonacci(n):
-    """Return the n-th Fibonacci number; fibonacci(0) is 0."""
-    previous, current = 0, 1
-    for _ in range(n):
-        previous, current = current, previous + current
-    return previous`,
+      python: fibonacciFiles['fibonacci.py'],
       javascript: `function fibonacci(n) {
   let [previous, current] = [0, 1];
   for (let step = 0; step < n; step += 1) [previous, current] = [current, previous + current];
@@ -126,7 +116,16 @@ export function codeFor(request: string, language: string): string {
       ? ['javascript', program.source.javascript]
       : ['python', program.source.python];
   const note = name === wanted ? '' : ` There is no stored version in ${language}, so this one is in Python.`;
-  return `${program.title} in ${name === 'python' ? 'Python' : 'JavaScript'}.${note}\n\n\`\`\`${name}\n${source}\n\`\`\`\n\n${program.complexity}`;
+  const { files } = program;
+  const code = name === 'python' && files !== undefined ? filesIn(files) : `\`\`\`${name}\n${source}\n\`\`\``;
+  return `${program.title} in ${name === 'python' ? 'Python' : 'JavaScript'}.${note}\n\n${code}\n\n${program.complexity}`;
+}
+
+/** Files as fenced blocks that name them: src/contracts/files-in-text.ts reads them. */
+function filesIn(files: Readonly<Record<string, string>>): string {
+  return Object.entries(files)
+    .map(([file, text]) => `\`\`\`python file=${file}\n${text}\n\`\`\``)
+    .join('\n\n');
 }
 
 function skeletonFor(request: string): string {

@@ -3,6 +3,7 @@ import { type ChatCompletionRequest, LLMock, type TextResponse } from '@copilotk
 import { planByKeywords } from './keyword-planner.ts';
 import { answerRequest } from './offline-answers.ts';
 import { answerInRole } from './offline-roles.ts';
+import { strategyAnswer } from './offline-strategies.ts';
 import { synthesize } from './offline-synthesis.ts';
 import { readRequest } from './request-prompt.ts';
 import { readRoleTask } from './role-prompt.ts';
@@ -51,11 +52,26 @@ export async function openOfflineModel({
 function answerOf(request: ChatCompletionRequest): string {
   const prompt = textsOf(request, 'user');
   const query = /^User query:\n([\s\S]*)$/.exec(prompt[0] ?? '')?.[1];
-  if (query !== undefined && request.response_format !== undefined) return planJson(query);
+  if (query !== undefined && request.response_format !== undefined)
+    return strategyAnswer(formOf(request), query, textsOf(request, 'system')[0] ?? '') ?? planJson(query);
+  if (formOf(request) === 'plan_patch') return noPatch;
   const last = prompt.at(-1) ?? '';
   const role = readRoleTask(textsOf(request, 'system')[0] ?? '', last);
   if (role !== null) return answerInRole(role);
   return synthesize(last) ?? answerRequest(readRequest(last));
+}
+
+/** A plan is changed by somebody who understands what has failed (src/orchestrator/planner/propose-patch.ts). */
+const noPatch = JSON.stringify({
+  reason: 'a plan cannot be changed without a language model',
+  add_tasks: [],
+  supersede_pending: [],
+});
+
+/** The name of the form that is asked for; empty when the request does not say. */
+function formOf({ response_format }: ChatCompletionRequest): string {
+  const { name } = Object(Object(response_format).json_schema);
+  return typeof name === 'string' ? name : '';
 }
 
 /** The planner's draft: named values in place of a record (src/orchestrator/planner). */

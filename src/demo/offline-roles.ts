@@ -3,6 +3,7 @@ import { lookUp } from './lookup.ts';
 import { answerRequest } from './offline-answers.ts';
 import { codeFor } from './offline-code.ts';
 import { labelled, withoutLabel } from './offline-label.ts';
+import { sectionFor } from './offline-report.ts';
 import type { Role, RoleTask } from './role-prompt.ts';
 import { numbersIn, statisticsOf } from './statistics.ts';
 import { summarize } from './summarizer.ts';
@@ -66,7 +67,7 @@ const answers: Readonly<Record<Role, (task: RoleTask) => string>> = {
 
 /** What the offline model says in a role of the shipped templates; always labelled. */
 export function answerInRole(task: RoleTask): string {
-  return labelled(answers[task.role](task), rules);
+  return labelled(sectionFor(task.order) ?? answers[task.role](task), rules);
 }
 
 function analysisOf(text: string): string {

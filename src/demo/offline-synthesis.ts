@@ -2,7 +2,7 @@ import { labelled, withoutLabel } from './offline-label.ts';
 
 // The form of src/workers/synthesis-prompt.ts; the integration test holds the two together.
 const section = /<task_output>\nasked for: ([^\n]*)\noutcome: ([^\n]*)([\s\S]*?)\n<\/task_output>/g;
-const details = /^\n(?:confidence|reason): [^\n]*/;
+const details = /^(?:\n(?:confidence|weight|reason): [^\n]*)*/;
 
 /** An answer out of the results in a synthesis prompt: what was found under its headings, then what is missing. Null for other prompts. */
 export function synthesize(prompt: string): string | null {

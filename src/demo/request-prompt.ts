@@ -33,11 +33,12 @@ export function requestMessages({ role, request, codeLanguage, targetLanguage, t
     ...(missing === 0 ? [] : [`${missing} earlier step(s) gave no result: do what can be done without.`]),
     `Request: ${request}`,
   ];
-  const earlier = Object.values(task.context).map((text) => text.slice(0, MAX_EARLIER));
+  // A text cannot close the marks that it stands between, nor open others.
+  const earlier = Object.values(task.context).map((text) => text.slice(0, MAX_EARLIER).replace(/^(?=<<<|>>>)/gm, ' '));
   if (earlier.length > 0) parts.push(`${earlierStart}${earlier.join('\n\n')}${earlierEnd}`);
   return [
     { role: 'system', content: role },
-    { role: 'user', content: parts.join('\n\n') },
+    { role: 'user', content: parts.join('\n\n').toWellFormed() },
   ];
 }
 

@@ -24,7 +24,7 @@ const roles = {
 export type Role = (typeof roles)[keyof typeof roles];
 
 const opening = /^You are (?:a|an|the) ([A-Za-z ]{2,40}?)[.,]/;
-const fence = /<(input|result) name=("(?:[^"\\]|\\.)*")>\n([\s\S]*?)\n<\/\1>/g;
+const fence = /<(input|material|result) name=("(?:[^"\\]|\\.)*")>\n([\s\S]*?)\n<\/\1>/g;
 
 /** Reads such a prompt; null for one that is of no shipped role. */
 export function readRoleTask(system: string, user: string): RoleTask | null {
@@ -33,11 +33,11 @@ export function readRoleTask(system: string, user: string): RoleTask | null {
   if (role === undefined) return null;
   const fenced = [...user.matchAll(fence)].map(([, kind, quoted = '""', text = '']) => ({ kind, quoted, text }));
   const inputs = fenced
-    .filter(({ kind }) => kind === 'input')
+    .filter(({ kind }) => kind !== 'result')
     .map(({ quoted, text }) => [nameOf(quoted), text] as const);
   return {
     role,
-    order: (user.split(/\n\n<(?:input|result) name="/)[0] ?? '').trim(),
+    order: (user.split(/\n\n(?:<(?:input|material|result) name="|Earlier steps that gave no result)/)[0] ?? '').trim(),
     inputs: new Map(inputs),
     earlier: fenced.filter(({ kind }) => kind === 'result').map(({ text }) => text),
   };

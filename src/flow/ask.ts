@@ -63,6 +63,7 @@ export function expiryJob(ask: Ask): JobRef {
 /** Tells apart the timers of a task that is asked about more than once. */
 function expiryRound({ subject, round }: Ask): number {
   if (subject === 'question') return 2 + round;
+  if (subject === 'patch') return 0;
   return subject === 'output' ? 2 : 1;
 }
 
@@ -95,7 +96,12 @@ async function send({ redis, keys }: Store, { ask, content }: AskWithContent): P
 
 function saidOf({ subject, task_id, asked_by }: Ask): string {
   if (subject === 'question') return `Waiting for an answer to ${asked_by?.agent_id ?? 'the agent'} of ${task_id}.`;
-  const what = { input: `before ${task_id} begins`, output: `on what ${task_id} gave`, plan: 'on the plan' };
+  const what = {
+    input: `before ${task_id} begins`,
+    output: `on what ${task_id} gave`,
+    plan: 'on the plan',
+    patch: `on how to make up for ${task_id}`,
+  };
   return `Waiting for a decision ${what[subject]}.`;
 }
 

@@ -7,7 +7,7 @@ import { toEnvelope } from '../journal/result-codec.ts';
 import type { Store } from '../journal/store.ts';
 
 /** A join as its scripts read it (join.lua): where its job is, its branches' job keys, and what a dropped branch is recorded with. */
-export function encodeJoin(store: Store, { job, join }: FlowNode): string {
+export function encodeJoin(store: Store, { job, join }: Pick<FlowNode, 'job' | 'join'>): string {
   if (join === undefined) throw new TypeError('this task has no join');
   const key = (ref: JobRef): string => store.keys.job(ref.queue, ref.id);
   return JSON.stringify({

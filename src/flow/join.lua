@@ -14,8 +14,8 @@ end
 
 -- Nobody has to decide about a task that is dropped: what is asked about it is withdrawn, and its job goes on to find that out.
 local function withdraw_asks(at, task)
-  local subjects, round = {'input', 'output'}, redis.call('HGET', at.asks, task .. '~question:round')
-  if round then subjects[3] = 'question.' .. round end
+  local subjects, round = {'input', 'output', 'patch'}, redis.call('HGET', at.asks, task .. '~question:round')
+  if round then subjects[#subjects + 1] = 'question.' .. round end
   for _, subject in ipairs(subjects) do
     local name = task .. '~' .. subject
     local held = redis.call('HMGET', at.asks, name .. ':mark', name .. ':resolution')
@@ -43,14 +43,21 @@ local function drop_task(at, task, envelope, branch)
   return true
 end
 
--- A map task's children are dropped with it. An envelope begins with its task's id.
+-- The tasks that a task has added, in all its rounds, are dropped with it. An envelope begins with its task's id.
 local function drop_children(at, branch, dropped)
-  local children = redis.call('HGET', at.spawned, branch.task)
-  if not children then return end
   local rest = string.sub(branch.envelope, #('{"task_id":' .. cjson.encode(branch.task)) + 1)
-  for _, child in ipairs(cjson.decode(children)) do
-    local id = child.task.task_id
-    if drop_task(at, id, '{"task_id":' .. cjson.encode(id) .. rest, branch) then dropped[#dropped + 1] = id end
+  local place, round = 0, redis.call('HGET', at.spawned, branch.task)
+  while round do
+    for _, child in ipairs(cjson.decode(round).children) do
+      local id = child.task.task_id
+      local envelope = '{"task_id":' .. cjson.encode(id) .. rest
+      if drop_task(at, id, envelope, branch) then dropped[#dropped + 1] = id end
+      if redis.call('HEXISTS', at.spawned, id) == 1 then       -- a program's step may have children of its own
+        drop_children(at, {task = id, envelope = envelope, data = branch.data, detail = branch.detail}, dropped)
+      end
+    end
+    place = place + 1
+    round = redis.call('HGET', at.spawned, branch.task .. ':' .. place)
   end
 end
 
@@ -72,17 +79,16 @@ local function release_join(at, join, spec, reason)
   for i, branch in ipairs(spec.branches) do tasks[i] = branch.task end
   for i, found in ipairs(redis.call('HMGET', at.results, unpack(tasks))) do
     local branch = spec.branches[i]
-    if not found then
-      late[#late + 1] = branch.task
-      redis.call('SREM', spec.key .. ':dependencies', branch.key)
+    redis.call('SREM', spec.key .. ':dependencies', branch.key)  -- also of one that was replaced: its job is still to find that out
+    if not found then late[#late + 1] = branch.task
     elseif is_completed(found) then completed[#completed + 1] = branch.task
     else unfinished[#unfinished + 1] = branch.task end
   end
   local lists = '"completed":' .. json_list(completed) .. ',"unfinished":' .. json_list(unfinished) .. ',"late":' .. json_list(late)
   local detail = '{"reason":"' .. reason .. '","need":' .. spec.need .. ',' .. lists .. '}'
   redis.call('HSET', at.joins, join .. ':released', detail)
-  -- A join that another one has dropped has its result already.
-  if redis.call('HEXISTS', at.run, 'terminal') == 0 and redis.call('HEXISTS', at.results, join) == 0 then
+  -- A join that another one has dropped has its result already. A quiet one only wakes whoever waits for it.
+  if not spec.quiet and redis.call('HEXISTS', at.run, 'terminal') == 0 and redis.call('HEXISTS', at.results, join) == 0 then
     redis.call('XADD', at.events, '*', 'n', 'join.released', 't', join, 'a', 'orchestrator',
       'e', redis.call('HGET', at.tasks, join .. ':epoch') or 0, 'd', '', 'x', detail)
     drop_branches(at, spec)
@@ -94,7 +100,9 @@ end
 -- one that fills the quota of a join without grace.
 local function count_branch(at, join, completed)
   if redis.call('HEXISTS', at.joins, join .. ':released') == 1 then return end
-  local spec = cjson.decode(redis.call('HGET', at.joins, join))
+  local held = redis.call('HGET', at.joins, join)
+  if not held then return end                                  -- a program's first step ends before the program waits for it
+  local spec = cjson.decode(held)
   local settled = spec.seeded.settled + redis.call('HINCRBY', at.joins, join .. ':settled', 1)
   local done = spec.seeded.completed + redis.call('HINCRBY', at.joins, join .. ':completed', completed and 1 or 0)
   if settled >= #spec.branches then release_join(at, join, spec, 'all')

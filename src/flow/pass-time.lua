@@ -24,11 +24,13 @@ local missing, seen = {}, {}
 local function dispatch(id)
   if seen[id] or redis.call('HEXISTS', KEYS[3], id) == 1 then return end
   seen[id] = true
-  local children = redis.call('HGET', KEYS[6], id)
-  if children then                                             -- it waits for them: theirs are the agents that did not answer
-    for _, child in ipairs(cjson.decode(children)) do dispatch(child.task.task_id) end
-    return
+  local place, round = 0, redis.call('HGET', KEYS[6], id)
+  while round do                                               -- it waits for them: theirs are the agents that did not answer
+    for _, child in ipairs(cjson.decode(round).children) do dispatch(child.task.task_id) end
+    place = place + 1
+    round = redis.call('HGET', KEYS[6], id .. ':' .. place)
   end
+  if place > 0 then return end
   local task = redis.call('HMGET', KEYS[2], id .. ':epoch', id .. ':agent', id .. ':failures')
   if not task[1] or not task[2] then return end
   redis.call('XADD', KEYS[4], '*', 'n', 'task.retrying', 't', id, 'a', ARGV[7], 'e', task[1], 'd', ARGV[8], 'x', ARGV[9])

@@ -1,4 +1,5 @@
 import { type JobRef, jobIds, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../contracts/job.ts';
+import { loadCorrespondents } from '../journal/messages.ts';
 import type { Flow } from './flow.ts';
 
 /** What belongs to a run: its jobs, dependents before their dependencies, and the tasks whose texts lie in keys of their own. */
@@ -21,8 +22,9 @@ export async function removeRun(flow: Flow, { run, jobs, tasks }: RunParts): Pro
   // A flow that was preset and never added has left its sets behind.
   await redis.unlink(...all.map(({ queue, id }) => `${keys.job(queue, id)}:dependencies`));
   // At once, so that nobody finds a record without its parts.
-  const { text, ...hashes } = names;
-  await redis.unlink(...Object.values(hashes), ...tasks.map(text));
+  const { text, inbox, ...hashes } = names;
+  const inboxes = (await loadCorrespondents(flow.store, run)).map(inbox);
+  await redis.unlink(...Object.values(hashes), ...tasks.map(text), ...inboxes);
   // Last, so that a removal that breaks off is found again.
   for (const index of [keys.runs, keys.openRuns, keys.endedRuns]) await redis.zrem(index, run);
   return true;

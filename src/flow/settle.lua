@@ -2,7 +2,9 @@
 -- result is written once, SREM guards each edge, and a release is a no-op unless its job waits for nothing more. A task that has
 -- another result already (a join dropped it, another attempt recorded it) still has its edges resolved.
 -- A function of two scripts: settle-task.lua, and finish-task.lua with the end of the task's own job. Needs `release`, park.lua, join.lua.
--- KEYS  run  tasks  results  events  text  joins  parked  spawned  asks  interrupts  then job keys of the dependents whose edge is ours to resolve
+-- Jobs that a patch of the plan has put behind the task stand in the patches hash: what is there now counts, not what was when it began.
+-- KEYS  run  tasks  results  events  text  joins  parked  spawned  asks  interrupts  patches  then job keys of the dependents whose edge
+--       is ours to resolve
 -- ARGV  1 task  2 epoch  3 envelope  4 text or ''  5 own job key  6 value shown in bull-board's tree, or ''  7 now
 --       8 stop (JSON) that follows when this result counts, or ''  9 control channel  10 run id
 --       11 number of events  then per event: name agent data detail; the result's own is the last one
@@ -28,8 +30,8 @@ local function settle(KEYS, ARGV)
 
   local reply = {(not recorded or recorded == ARGV[3]) and 1 or 0, recorded or ''}
   local completed = is_completed(recorded or ARGV[3])
-  for i = 11, #KEYS do
-    local place = released + 3 * (i - 11)
+  for i = 12, #KEYS do
+    local place = released + 3 * (i - 12)
     local dependent, queue, id, join = KEYS[i], ARGV[place], ARGV[place + 1], ARGV[place + 2]
     if redis.call('EXISTS', dependent) == 1 and redis.call('SREM', dependent .. ':dependencies', ARGV[5]) == 1 then
       if ARGV[6] ~= '' then redis.call('HSET', dependent .. (completed and ':processed' or ':failed'), ARGV[5], ARGV[6]) end
@@ -43,6 +45,11 @@ local function settle(KEYS, ARGV)
       end
     end
     release({dependent, dependent .. ':dependencies'}, {queue, id, ARGV[7]})
+  end
+  local added = redis.call('HGET', KEYS[11], 'edges:' .. task)
+  for _, edge in ipairs(added and cjson.decode(added) or {}) do    -- its job may not be there yet: then it finds nothing to wait for
+    redis.call('SREM', edge.key .. ':dependencies', ARGV[5])
+    release({edge.key, edge.key .. ':dependencies'}, {edge.queue, edge.id, ARGV[7]})
   end
   if ARGV[8] ~= '' and reply[1] == 1 then stop_run(at, KEYS[7], ARGV[8]) end
   return reply

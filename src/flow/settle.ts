@@ -41,7 +41,7 @@ export function settleCall(store: Store, settlement: Settlement): ScriptCall {
   return {
     keys: [
       ...[names.run, names.tasks, names.results, names.events, names.text(result.task_id)],
-      ...[names.joins, names.parked, names.spawned, names.asks, keys.interrupts],
+      ...[names.joins, names.parked, names.spawned, names.asks, keys.interrupts, names.patches],
       ...edges.map(({ queue, id }) => keys.job(queue, id)),
     ],
     args: [

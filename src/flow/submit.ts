@@ -16,6 +16,8 @@ export type Submission = {
   readonly graph: FlowGraph;
   /** The run has a budget, so its tasks' calls are paid from it. */
   readonly budgeted: boolean;
+  /** The plan may be repaired, so what its tasks came to is kept back first. */
+  readonly repairable?: boolean;
 };
 
 /**
@@ -56,7 +58,7 @@ function entriesOf(flow: Flow, submission: Submission): readonly Entry[] {
 
 /** A node's job: what its processor must know. */
 function nodeEntry(flow: Flow, submission: Submission, node: FlowNode): Entry {
-  const { run, graph, budgeted } = submission;
+  const { run, graph, budgeted, repairable = false } = submission;
   const data: TaskJob = {
     run_id: run,
     task: node.task,
@@ -65,6 +67,7 @@ function nodeEntry(flow: Flow, submission: Submission, node: FlowNode): Entry {
     needs: [...node.needs],
     ...(node.failsRun ? { fails_run: true } : {}),
     ...(budgeted ? { budgeted } : {}),
+    ...(repairable ? { repairable } : {}),
   };
   return taskEntry(flow, data, {
     job: node.job,

@@ -25,6 +25,8 @@ export type ClaimInput = {
   readonly dependencies: readonly string[];
   /** How many of the first dependencies must have completed; -1 when the task may not start, whatever they did. */
   readonly needed: number;
+  /** Each text may have all bytes of a claim: whoever asks has measured them. Otherwise they share them. */
+  readonly wholeInputs?: boolean;
   /** What is said with a new epoch: task.started first. Empty for an attempt that nobody hears of. */
   readonly announce: readonly Announcement[];
 };
@@ -60,7 +62,7 @@ export async function claimTask({ redis, keys }: Store, input: ClaimInput): Prom
       input.task,
       input.token,
       input.needed,
-      Math.floor(limits.contextBytes / Math.max(1, input.dependencies.length)),
+      Math.floor(limits.contextBytes / (input.wholeInputs ? 1 : Math.max(1, input.dependencies.length))),
       input.announce.length,
       ...input.announce.flatMap(eventArgs),
       ...input.dependencies,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PlanReuse } from '../contracts/cached-plan.ts';
 import { askName, InterruptState, type InterruptSubject, InterruptView } from '../contracts/interrupt.ts';
 import { JobRef } from '../contracts/job.ts';
 import { Resume } from '../contracts/question.ts';
@@ -12,6 +13,7 @@ const Making = z.object({
   model: z.object({ name: z.string(), offline: z.boolean() }).nullable(),
   mode: ModeDecision.nullable(),
   warnings: z.array(z.string()).default([]),
+  cached: PlanReuse.optional(),
 });
 
 /** A question to a human as it is recorded, its content beside it: it never changes. */
@@ -21,7 +23,7 @@ export const Ask = InterruptView.omit({ state: true, reason: true, content: true
   /** Whose job waits. */
   job: JobRef,
   /** What an edit gives. */
-  edit: z.enum(['input', 'text', 'plan']),
+  edit: z.enum(['input', 'text', 'plan', 'patch']),
   /** output: what was delivered, without its text, which is the content. So nobody is called again for it. */
   held: TaskResult.nullable(),
   made: Making.nullable(),

@@ -24,6 +24,15 @@ export function loadResultsOf(
   return readResultsOf({ store, run, wanted: undefined }, tasks);
 }
 
+/** The same without long texts, which stay empty. */
+export function loadHeadsOf(
+  store: Store,
+  run: string,
+  tasks: readonly string[],
+): Promise<ReadonlyMap<string, TaskResult>> {
+  return readResultsOf({ store, run, wanted: noTexts }, tasks);
+}
+
 /** How these tasks have ended; those without a result are left out. */
 export async function loadOutcomesOf(
   store: Store,
@@ -32,6 +41,18 @@ export async function loadOutcomesOf(
 ): Promise<ReadonlyMap<string, TaskOutcome>> {
   const results = await readResultsOf({ store, run, wanted: noTexts }, tasks);
   return new Map([...results].map(([task, { status }]) => [task, status]));
+}
+
+/** Which agents gave the results of these tasks; those that did not complete are left out. */
+export async function loadAgentsOf(
+  store: Store,
+  run: string,
+  tasks: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const results = await readResultsOf({ store, run, wanted: noTexts }, tasks);
+  return new Map(
+    [...results].flatMap(([task, { status, agent_id }]) => (status === 'completed' ? [[task, agent_id]] : [])),
+  );
 }
 
 type Reading = { readonly store: Store; readonly run: string; readonly wanted: ReadonlySet<string> | undefined };

@@ -3,11 +3,13 @@ import { ORCHESTRATOR, RunId } from '../contracts/ids.ts';
 import { limits } from '../contracts/limits.ts';
 import { Metadata, Plan, type SubTask } from '../contracts/plan.ts';
 import { addUsage, type TaskResult, Usage } from '../contracts/result.ts';
+import type { Child } from '../contracts/round.ts';
 import { RunStatus, Stop } from '../contracts/run.ts';
 import { ModeDecision, plainOptions, RunOptions } from '../contracts/run-options.ts';
-import type { Child } from '../contracts/spawn.ts';
+import { SessionPlace } from '../contracts/session.ts';
+import { PinnedPlan } from '../contracts/stored-plan.ts';
 import { loadResults } from './load-results.ts';
-import { loadSpawned } from './load-spawned.ts';
+import { loadSpawned } from './load-rounds.ts';
 import type { Store } from './store.ts';
 
 const json = <S extends z.ZodType>(schema: S) =>
@@ -36,8 +38,19 @@ const RunRecord = z.object({
   /** Present once all jobs of the flow have been added. */
   submitted: z.string().optional(),
   deadline_at: z.coerce.number().optional(),
+  /** How often its plan was patched, and what asking for that took. */
+  revision: z.coerce.number().default(0),
+  patch_prompt_tokens: z.coerce.number().default(0),
+  patch_completion_tokens: z.coerce.number().default(0),
+  /** Calls of the model: by planning, the answer, and agents that are a role for it. */
+  model_calls: z.coerce.number().default(0),
   /** The run it was forked from, and the tasks whose results it re-uses. */
   fork: orNull(z.object({ from: RunId, reused: z.array(z.string()) })),
+  session: orNull(SessionPlace),
+  /** Present until its turn in the session comes. */
+  held: z.string().optional(),
+  /** The stored plan that it carries out. */
+  plan_ref: orNull(PinnedPlan),
   response: z.string().optional(),
   error: orNull(z.object({ code: z.string(), message: z.string() })),
   warnings: orNull(z.array(z.string())),
@@ -83,7 +96,8 @@ export async function loadRun(store: Store, run: string, wanted?: ReadonlySet<st
   const tasks = await store.redis.hgetall(store.keys.run(run).tasks);
   const children = await loadSpawned(store, run);
   const ids = [...(record.plan?.sub_tasks ?? []), ...[...children.values()].flat().map(({ task }) => task)];
-  return { record, children, progress: progressOf(ids, tasks), results: await loadResults(store, run, wanted) };
+  const results = await loadResults(store, run, wanted);
+  return { record, children, progress: progressOf(ids, tasks), results };
 }
 
 function progressOf(
@@ -100,7 +114,7 @@ function progressOf(
   );
 }
 
-/** Tokens of planning and of a run's own tasks: what the results it re-uses once cost is another run's. Null when nobody counted. */
+/** Tokens of planning, of patches and of a run's own tasks: what the results it re-uses once cost is another run's. Null when nobody counted. */
 export function workUsage(record: RunRecord, results: Iterable<TaskResult>): Usage | null {
   const reused = new Set(record.fork?.reused ?? []);
   const maps = (record.plan?.sub_tasks ?? []).filter(({ kind, task_id }) => kind === 'map' && reused.has(task_id));
@@ -108,7 +122,12 @@ export function workUsage(record: RunRecord, results: Iterable<TaskResult>): Usa
   // Only items of a map are called so: plan/validate-kinds.ts.
   const isReused = (id: string): boolean => reused.has(id) || lists.has(id.replace(/\.\d+$/, ''));
   const own = [...results].filter((result) => !isReused(result.task_id));
-  return addUsage([record.plan_usage, ...own.map((result) => result.usage)]);
+  return addUsage([record.plan_usage, patchUsage(record), ...own.map((result) => result.usage)]);
+}
+
+function patchUsage({ patch_prompt_tokens: prompt_tokens, patch_completion_tokens: completion_tokens }: RunRecord) {
+  const total_tokens = prompt_tokens + completion_tokens;
+  return total_tokens === 0 ? null : { prompt_tokens, completion_tokens, total_tokens };
 }
 
 /** The same, and the answer's. */

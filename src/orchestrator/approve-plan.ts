@@ -1,3 +1,4 @@
+import type { PlanReuse } from '../contracts/cached-plan.ts';
 import { BatonError } from '../contracts/error.ts';
 import { PLAN_TASK } from '../contracts/ids.ts';
 import { askName } from '../contracts/interrupt.ts';
@@ -11,6 +12,7 @@ import type { Flow } from '../flow/flow.ts';
 import { loadQuestion } from '../journal/load-asks.ts';
 import { applyCache } from '../plan/cache.ts';
 import { applyInterrupts, asksAboutPlan } from '../plan/interrupts.ts';
+import { applyOwnReviews } from '../plan/own-reviews.ts';
 import { orderPlan } from './order-plan.ts';
 
 /** A plan as it was made. */
@@ -20,6 +22,8 @@ export type Made = {
   readonly model: { readonly name: string; readonly offline: boolean } | null;
   /** What its run is to be told of how it was made. */
   readonly warnings: readonly string[];
+  /** Whose plan it is; left out when it was made for this run. */
+  readonly cached?: PlanReuse | undefined;
 };
 
 /** The same as it will be carried out: in the order of its mode, with the questions that its run asks. */
@@ -64,7 +68,7 @@ async function draft(
   made: Made | undefined,
 ): Promise<Draft | undefined> {
   if (made === undefined) return undefined;
-  const { plan, mode } = await orderPlan(flow, made.plan, { asked: options.mode, decided });
+  const { plan, mode } = await orderPlan(flow, applyOwnReviews(made.plan), { asked: options.mode, decided });
   return { ...made, plan: applyCache(applyInterrupts(plan, options), options), mode };
 }
 

@@ -3,7 +3,7 @@ import { isTerminal, type RunStatus, type Stop } from '../contracts/run.ts';
 import type { Flow } from '../flow/flow.ts';
 import { addRunJob } from '../flow/run-jobs.ts';
 import { requestStop } from '../flow/stop.ts';
-import { closeStopped } from './close-stopped.ts';
+import { endStopped } from './end-stopped.ts';
 
 const cancelled: Stop = { as: 'cancelled', code: 'cancelled', message: 'cancelled by request' };
 
@@ -22,6 +22,6 @@ export async function stopRun(flow: Flow, run: string, stop: Stop): Promise<RunS
   // Before there are tasks that could settle, nothing is waited for. The job comes first: should this process die, it ends the run.
   const early = status === 'queued' || status === 'planning';
   await addRunJob(flow, 'close', { run, delayMs: early ? 0 : defaults.cancelCloseMs });
-  if (early) await closeStopped(flow.store, run);
+  if (early) await endStopped(flow, run);
   return status;
 }

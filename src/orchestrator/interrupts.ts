@@ -10,16 +10,18 @@ import {
   TextEdit,
 } from '../contracts/interrupt.ts';
 import { Plan } from '../contracts/plan.ts';
+import { PlanPatch } from '../contracts/plan-patch.ts';
 import { recordDecision } from '../flow/decide.ts';
 import type { Flow } from '../flow/flow.ts';
 import { loadQuestion, type Question, type Resolution, toInterruptView } from '../journal/load-asks.ts';
 import { loadRecord } from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
 import { planEditFaults } from '../plan/plan-edit.ts';
+import { checkPatchEdit } from './check-patch.ts';
 import { loadTemplateFaults } from './check-templates.ts';
 
 const states = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
-const schemas = { input: InputEdit, text: TextEdit, plan: Plan } as const;
+const schemas = { input: InputEdit, text: TextEdit, plan: Plan, patch: PlanPatch } as const;
 
 /** One question and what was decided. Throws interrupt_not_found. */
 export async function viewInterrupt(store: Store, id: string): Promise<InterruptView> {
@@ -70,6 +72,7 @@ async function checkedEdit(store: Store, question: Question, content: unknown): 
   const { edit } = question.ask;
   const parsed = z.object({ content: schemas[edit] }).safeParse({ content });
   if (!parsed.success) throw faultyError(edit === 'plan' ? 'invalid_plan' : 'invalid_request', faultsOf(parsed.error));
+  if (edit === 'patch') await checkPatchEdit(store, question.ask, PlanPatch.parse(parsed.data.content));
   if (edit === 'plan') await checkPlan(store, question, Plan.parse(parsed.data.content));
   return parsed.data.content;
 }

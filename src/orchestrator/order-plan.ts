@@ -7,7 +7,8 @@ import { applyMode, decideMode } from '../plan/mode.ts';
 export type OrderedPlan = { readonly plan: Plan; readonly mode: ModeDecision | null };
 
 type Ordering = {
-  readonly asked: Mode /** Null when it is to be decided now. */;
+  readonly asked: Mode;
+  /** Null when it is to be decided now. */
   readonly decided: ModeDecision | null;
 };
 

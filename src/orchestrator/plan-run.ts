@@ -7,47 +7,31 @@ import { jobIds, ORCHESTRATOR_QUEUE } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { type Plan, toPlannedTask } from '../contracts/plan.ts';
 import { rootEvent } from '../contracts/root-event.ts';
-import type { ModeDecision } from '../contracts/run-options.ts';
 import type { Verdict } from '../contracts/verdict.ts';
-import type { Flow } from '../flow/flow.ts';
 import { stepOut } from '../flow/pause.ts';
 import { submitFlow } from '../flow/submit.ts';
-import { advanceRun } from '../journal/advance.ts';
 import { claimTask } from '../journal/claim.ts';
 import { closeRun } from '../journal/close.ts';
 import { failAttempt } from '../journal/fail-attempt.ts';
-import { openFunds } from '../journal/funds.ts';
 import { loadOutcomesOf } from '../journal/load-results.ts';
 import { loadRecord, type RunRecord } from '../journal/load-run.ts';
 import { markSubmitted } from '../journal/mark-submitted.ts';
+import { loadUnpatched } from '../journal/patch.ts';
 import { recordPlan } from '../journal/record-plan.ts';
-import type { Model } from '../llm/model.ts';
-import { payingModel } from '../llm/paying-model.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
 import { nextStep } from '../plan/next-step.ts';
-import { chargeOf, estimateOf } from '../plan/price.ts';
-import { validatePlan } from '../plan/validate.ts';
-import type { Registry } from '../registry/registry.ts';
-import { isSpawned } from '../registry/spawn-owner.ts';
-import { type DiscoverySource, staleWarning } from '../registry/stale-warning.ts';
-import { approvedDraft, type Made } from './approve-plan.ts';
-import { closeStopped } from './close-stopped.ts';
-import { planQuery } from './planner/plan-query.ts';
+import { approvedDraft, type Draft } from './approve-plan.ts';
+import { type DrawTools, drawPlan, type PlanAttempt } from './draw-plan.ts';
+import { endStopped } from './end-stopped.ts';
+import { startNextAfter } from './session-next.ts';
 
-export type PlanTools = {
-  readonly flow: Flow;
-  readonly registry: Registry;
-  /** Undefined without a discovery service. */
-  readonly discovery: DiscoverySource | undefined;
-  readonly model: Model;
+export type PlanTools = DrawTools & {
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
 };
 
-type PlanJob = { readonly run: string; readonly signal: AbortSignal };
-/** One claim of a run's planning; `failures` are calls of the model that failed before it. */
-type PlanAttempt = PlanJob & { readonly epoch: number; readonly failures: number };
+type PlanJob = Pick<PlanAttempt, 'run' | 'signal'>;
 
 /** Plans a run and submits its flow; safe to repeat at any point. A run that gets no plan ends as failed. */
 export async function planRun(tools: PlanTools, job: PlanJob): Promise<Verdict> {
@@ -74,8 +58,10 @@ async function planAndSubmit(tools: PlanTools, attempt: PlanAttempt): Promise<Ve
   if (plan !== undefined && 'kind' in plan) return plan;
   if (record === undefined || plan === undefined) return { kind: 'again', delayMs: 0 }; // it ended or is told to stop: the next claim tells which
   const seeds = await loadOutcomesOf(tools.flow.store, attempt.run, record.fork?.reused ?? []);
-  const graph = flowGraphOf(attempt.run, plan, { seeds, priority: record.options.priority });
-  await submitFlow(tools.flow, { run: attempt.run, graph, budgeted: record.options.budget !== undefined });
+  const repairable = record.options.recovery?.mode === 'repairable';
+  const submitted = repairable ? await loadUnpatched(tools.flow.store, attempt.run, plan) : plan; // patches add their own jobs
+  const graph = flowGraphOf(attempt.run, submitted, { seeds, priority: record.options.priority });
+  await submitFlow(tools.flow, { run: attempt.run, graph, budgeted: record.options.budget !== undefined, repairable });
   await markSubmitted(tools.flow.store, attempt.run);
   return { kind: 'done', status: 'planned' };
 }
@@ -89,31 +75,10 @@ async function decidePlan(
   if (record.planned !== undefined && record.plan !== null) return record.plan;
   const { options, mode: decided } = record;
   const planning = { ...attempt, options, mode: decided };
-  const draft = await approvedDraft(tools.flow, planning, () => makePlan(tools, attempt, record));
+  const draft = await approvedDraft(tools.flow, planning, () => drawPlan(tools, attempt, record));
   if (draft === undefined || 'kind' in draft) return draft;
-  const { plan, model, mode } = draft;
-  const events = { ready: ready(plan, model, mode), phase: executing() };
+  const events = { ready: ready(draft), phase: executing() };
   return recordPlan(tools.flow.store, { run: attempt.run, ...draft, ...events });
-}
-
-async function makePlan(tools: PlanTools, attempt: PlanAttempt, record: RunRecord): Promise<Made | undefined> {
-  if (record.plan !== null) return { plan: record.plan, usage: null, model: null, warnings: [] };
-  const { run, signal } = attempt;
-  const { flow, registry, discovery } = tools;
-  if (!(await advanceRun(flow.store, { run, to: 'planning', event: planning() }))) return undefined;
-  const agents = (await registry.list())
-    .filter(({ agent, healthy }) => healthy && !isSpawned(agent))
-    .map(({ agent }) => agent);
-  const model = record.options.budget === undefined ? tools.model : paidModel(tools, attempt);
-  const made = await planQuery({ model, agents, query: record.query, planId: run, signal, validate: validatePlan });
-  const warning = discovery && (await staleWarning(flow.store, discovery, { agents, now: Date.now() }));
-  return { ...made, model: model.label, warnings: warning === undefined ? [] : [warning] };
-}
-
-function paidModel({ flow, model }: PlanTools, { run, epoch }: PlanAttempt): Model {
-  const request = { run, epoch, task: PLAN_TASK, estimate: estimateOf(model) };
-  const open = (signal: AbortSignal) => openFunds(flow.store, { ...request, signal });
-  return payingModel(model, { open, charge: (usage) => chargeOf(usage, model) });
 }
 
 async function afterFailure(tools: PlanTools, attempt: PlanAttempt, error: BatonError): Promise<Verdict> {
@@ -148,17 +113,13 @@ async function fail(tools: PlanTools, run: string, error: BatonError): Promise<V
   const event = rootEvent(0, { name: 'run.failed', data: record.message, detail: { error: record, usage: null } });
   const ending = { run, closer: 'plan', epoch: undefined, status: 'failed', error: record, events: [event] } as const;
   const closed = await closeRun(tools.flow.store, ending);
+  if (closed === 'ended') await startNextAfter(tools.flow, run);
   return closed === 'stopped' ? stopped(tools, run) : { kind: 'failed', message: record.message };
 }
 
 async function stopped({ flow }: PlanTools, run: string): Promise<Verdict> {
-  await closeStopped(flow.store, run);
+  await endStopped(flow, run);
   return { kind: 'done', status: 'stopped' };
-}
-
-function planning(): EventDraft {
-  const detail = { phase: 'planning', status: 'planning' } as const;
-  return rootEvent(0, { name: 'run.phase', data: 'Entering planning phase...', detail });
 }
 
 function executing(): EventDraft {
@@ -166,8 +127,13 @@ function executing(): EventDraft {
   return rootEvent(0, { name: 'run.phase', data: 'Entering execution phase...', detail });
 }
 
-function ready({ reasoning, sub_tasks }: Plan, model: Model['label'] | null, mode: ModeDecision | null): EventDraft {
+function ready({ plan, model, mode, cached }: Draft): EventDraft {
+  const { reasoning, sub_tasks, strategy } = plan;
   const tasks = sub_tasks.map(toPlannedTask);
-  const data = `Plan ready: ${tasks.length} task(s)`;
-  return rootEvent(0, { name: 'plan.ready', data, detail: { reasoning, model, tasks, mode } });
+  const data = `Plan ready: ${tasks.length} task(s)${cached === undefined ? '' : ', as for an equal query before'}`;
+  return rootEvent(0, {
+    name: 'plan.ready',
+    data,
+    detail: { reasoning, model, tasks, mode, ...(strategy && { strategy }), ...(cached && { cached }) },
+  });
 }

@@ -5,8 +5,9 @@ import { joinTimers } from '../flow/join-timers.ts';
 import { removeRun } from '../flow/remove.ts';
 import { endingJobs } from '../flow/run-jobs.ts';
 import { loadAskHeads } from '../journal/load-asks.ts';
+import { loadSpawned } from '../journal/load-rounds.ts';
 import { loadRecord } from '../journal/load-run.ts';
-import { loadSpawned } from '../journal/load-spawned.ts';
+import { leaveSession } from '../journal/session.ts';
 import { flowGraphOf } from '../plan/flow-graph.ts';
 import { retireAgents } from '../registry/spawn-retire.ts';
 
@@ -23,6 +24,7 @@ export async function removeEndedRun(flow: Flow, run: string): Promise<boolean> 
   const expiries = (await loadAskHeads(flow.store, run)).map(({ ask }) => expiryJob(ask));
   const waits = nodes.filter(({ join }) => join !== undefined).flatMap(({ job }) => joinTimers(job));
   await retireAgents(flow.store, run);
+  if (record?.session) await leaveSession(flow.store, record.session.id, run);
   const jobs = [...all.map(({ job }) => job), ...expiries, ...waits, ...endingJobs(run)];
   return removeRun(flow, { run, jobs, tasks: all.map(({ task }) => task.task_id) });
 }

@@ -1,7 +1,9 @@
 import type { SubTask } from '../contracts/plan.ts';
+import type { RecordedPatch } from '../contracts/plan-patch.ts';
 import type { TaskView } from '../contracts/run.ts';
 import type { GraphEdge, GraphNode, RunGraph } from '../contracts/run-graph.ts';
 import { noTexts } from '../journal/load-results.ts';
+import { loadPatches } from '../journal/patch.ts';
 import type { Store } from '../journal/store.ts';
 import { mermaidOf } from '../plan/mermaid.ts';
 import { viewRun } from './view-run.ts';
@@ -12,6 +14,7 @@ export async function viewGraph(store: Store, run: string): Promise<RunGraph | u
   if (view === undefined) return undefined;
   const tasks = view.plan?.sub_tasks ?? [];
   const known = new Map(tasks.map((task) => [task.task_id, task]));
+  const repairs = view.plan_revision === 0 ? [] : repairsOf(tasks, (await loadPatches(store, run)).patches);
   const parentOf = (id: string): string => id.slice(0, id.lastIndexOf('.')); // as plan/map-children.ts names them
   return {
     run_id: run,
@@ -19,7 +22,7 @@ export async function viewGraph(store: Store, run: string): Promise<RunGraph | u
       ...view.tasks.map((task) => toNode(task, known.get(task.task_id)?.join !== undefined, null)),
       ...view.spawned.map((task) => toNode(task, false, parentOf(task.task_id))),
     ],
-    edges: tasks.flatMap(edgesTo),
+    edges: [...tasks.flatMap(edgesTo), ...repairs],
   };
 }
 
@@ -30,11 +33,21 @@ export async function drawGraph(store: Store, run: string): Promise<string | und
 }
 
 function toNode(
-  { task_id, kind, status, description, agent_id }: TaskView,
+  { required_capability: _, depends_on: __, attempts: ___, ...task }: TaskView,
   join: boolean,
   parent: string | null,
 ): GraphNode {
-  return { task_id, kind, status, description, agent_id, join, parent };
+  return { ...task, join, parent };
+}
+
+/** From a task to those that make up for it, as far as they wait for no other of the patch. */
+function repairsOf(tasks: readonly SubTask[], patches: readonly RecordedPatch[]): readonly GraphEdge[] {
+  return patches.flatMap(({ task: from, from: first, to }) => {
+    const added = tasks.slice(first, to);
+    const ids = new Set(added.map(({ task_id }) => task_id));
+    const begins = added.filter(({ depends_on }) => !depends_on.some((id) => ids.has(id)));
+    return begins.map(({ task_id }): GraphEdge => ({ from, to: task_id, type: 'repairs' }));
+  });
 }
 
 function edgesTo({ task_id: to, depends_on, after }: SubTask): readonly GraphEdge[] {

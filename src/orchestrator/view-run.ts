@@ -3,8 +3,18 @@ import type { TaskResult } from '../contracts/result.ts';
 import type { RunLinks, RunSummary, RunView, TaskView } from '../contracts/run.ts';
 import { loadQuestions, type Question, toInterruptView } from '../journal/load-asks.ts';
 import { loadBudget } from '../journal/load-budget.ts';
-import { listRuns, loadRun, type RunHead, type RunState, type TaskProgress, totalUsage } from '../journal/load-run.ts';
+import {
+  listRuns,
+  loadRun,
+  type RunHead,
+  type RunRecord,
+  type RunState,
+  type TaskProgress,
+  totalUsage,
+} from '../journal/load-run.ts';
 import type { Store } from '../journal/store.ts';
+import { mergeRun } from '../plan/run-merge.ts';
+import { taskLogOf } from '../plan/task-log.ts';
 
 /** A run as the API shows it; undefined when there is none. Long texts of tasks that are not `wanted` stay empty: undefined wants all. */
 export async function viewRun(store: Store, run: string, wanted?: ReadonlySet<string>): Promise<RunView | undefined> {
@@ -29,7 +39,8 @@ export function linksOf(run: string): { self: string; events: string; cancel: st
   return { self, events: `${self}/events`, cancel: `${self}/cancel` } satisfies typeof RunLinks._output;
 }
 
-function toSummary(run: string, record: RunHead): RunSummary {
+/** A run as lists show it. */
+export function toSummary(run: string, record: RunHead): RunSummary {
   return {
     run_id: run,
     status: record.status,
@@ -59,12 +70,14 @@ function toView(
     ...toSummary(run, record),
     metadata: record.metadata,
     plan: record.plan,
+    plan_revision: record.revision,
     tasks: tasks.map(show),
     results: [...tasks, ...spawned].flatMap((task) => results.get(task.task_id) ?? []),
     response: record.response ?? null,
     error: record.error,
     warnings: record.warnings ?? [],
     usage: totalUsage(record, results.values()),
+    model_calls: record.model_calls,
     model: record.model,
     options: record.options,
     mode: record.mode,
@@ -72,8 +85,18 @@ function toView(
     interrupts: questions.map(toInterruptView),
     budget: null,
     fork: record.fork,
+    session: record.session && { ...record.session, waiting: isHeld(record) },
+    plan_ref: record.plan_ref,
+    strategy: record.plan?.strategy ?? null,
+    task_log: taskLogOf(record.plan, results),
+    merge: record.plan === null ? null : mergeRun(record.plan, results),
     spawned: spawned.map(show),
   };
+}
+
+/** One that was stopped before its turn came keeps its mark. */
+function isHeld({ held, status }: RunRecord): boolean {
+  return held !== undefined && status === 'queued';
 }
 
 /** A task's state follows from what is recorded: a result, else a claim, else nothing. */
@@ -88,5 +111,7 @@ function toTaskView(task: SubTask, result: TaskResult | undefined, progress: Tas
     status: result?.status ?? (claimed ? 'running' : 'pending'),
     agent_id: result?.agent_id ?? progress?.agent ?? null,
     attempts: result?.attempts ?? progress?.epoch ?? 0,
+    ...(result?.recovered_by === undefined ? {} : { recovered_by: result.recovered_by }),
+    ...(result?.superseded_by === undefined ? {} : { superseded_by: result.superseded_by }),
   };
 }

@@ -16,7 +16,7 @@ export type { HttpLimits } from './exchange.ts';
 
 export type HttpRequest = Readonly<{
   url: string;
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   headers?: Readonly<Record<string, string>>;
   body?: string;
   /** What the agent asks of its callers. Its header replaces one of the same name in `headers`. */

@@ -77,10 +77,12 @@ export function jobsOf(run: string, plan: Pick<Plan, 'sub_tasks'>): ReadonlyMap<
   );
 }
 
-/** Every edge of a task as one that settle resolves, its last one to the root included: for what repairs a flow. */
+/**
+ * Every edge of a task as one that settle resolves, for what repairs a flow. One to the root may be among them that is not there: a patch
+ * may have put tasks behind one that the root waited for before.
+ */
 export function allEdgesOf(source: FlowSource, id: string): readonly Edge[] {
-  const own = dependentsOf(source, id).map((dependent) => edgeOf(source, id, dependent));
-  return isAwaitedByRoot(source, id) ? [...own, source.root] : own;
+  return [...dependentsOf(source, id).map((dependent) => edgeOf(source, id, dependent)), source.root];
 }
 
 function nodeOf(source: FlowSource, id: string): FlowNode {

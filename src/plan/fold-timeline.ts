@@ -32,6 +32,7 @@ export type TaskMarks = {
   readonly attempts: AttemptMarks[];
   /** In the order of its list. */
   children: readonly { readonly task_id: string; readonly kind: string }[];
+  /** It was added at run time. */
   spawned: Moment;
 };
 
@@ -91,6 +92,7 @@ function marksOf({ tasks }: TimelineState, id: string): TaskMarks {
 function foldRunEvent(state: TimelineState, event: StreamEvent, at: number): void {
   if (event.name === 'run.created') state.created = at;
   if (event.name === 'plan.ready') state.planned = at;
+  if (event.name === 'plan.patched') for (const { task_id } of event.detail.tasks) marksOf(state, task_id).spawned = at;
   if (event.name === 'answer.token' || event.name === 'answer.message') state.firstToken ??= at;
   if (isTerminalEvent(event.name)) state.ended = at;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { planOf } from '../../test/support/plans.ts';
 import { ForkRequest } from '../contracts/fork.ts';
 import { type TaskResult, unfinishedTask } from '../contracts/result.ts';
-import type { Child } from '../contracts/spawn.ts';
+import type { Child } from '../contracts/round.ts';
 import { forkFaults, forkPlan } from './fork.ts';
 import { childrenOf } from './map-children.ts';
 

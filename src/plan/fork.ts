@@ -2,7 +2,7 @@ import type { Fault } from '../contracts/error.ts';
 import type { ForkRequest } from '../contracts/fork.ts';
 import type { Plan, SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
-import type { Child } from '../contracts/spawn.ts';
+import type { Child } from '../contracts/round.ts';
 import { graphOf } from './graph.ts';
 import { validatePlan } from './validate.ts';
 
@@ -30,6 +30,8 @@ export function forkPlan({ plan, results, children, request }: ForkSource): Fork
   const rerun = new Set<string>();
   for (const id of graphOf(edited).order) {
     const task = edited.sub_tasks.find((each) => each.task_id === id);
+    // What a patch has replaced runs only where somebody wants it to: others do its work.
+    if (!named.has(id) && results.get(id)?.superseded_by !== undefined) continue;
     const isBehind = task?.depends_on.some((dependency) => rerun.has(dependency)) ?? false;
     if (named.has(id) || isBehind || task === undefined || !hasOwnResult(task, results)) rerun.add(id);
   }

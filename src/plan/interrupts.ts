@@ -6,7 +6,7 @@ import type { RunOptions } from '../contracts/run-options.ts';
 export type Points = Pick<RunOptions, 'interrupt_before' | 'interrupt_after'>;
 
 /** Points that are no task's id. */
-const general: readonly string[] = ['agent', 'map', 'approval', 'join', 'plan'];
+const general: readonly string[] = ['agent', 'map', 'review', 'vote', 'talk', 'approval', 'program', 'join', 'plan'];
 
 /** Whether a human is asked about the plan itself: before it and after it are the same question. */
 export function asksAboutPlan({ interrupt_before, interrupt_after }: Points): boolean {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SubTask } from '../contracts/plan.ts';
-import { Children } from '../contracts/spawn.ts';
+import { Child } from '../contracts/round.ts';
 import { childrenOf, isChildId } from './map-children.ts';
 
 const job = { queue: 'cap-custom', id: 'run.3' };
@@ -26,7 +26,7 @@ test('children are named by their places, work as agents do, and get what their 
 test('the same list makes the same children, and what is recorded of them can be read', () => {
   const made = children(mapOf({}), [{ x: [1, null] }, null, 'text']);
   expect(children(mapOf({}), [{ x: [1, null] }, null, 'text'])).toEqual(made);
-  const read = Children.parse(JSON.parse(JSON.stringify(made)));
+  const read = Child.array().parse(JSON.parse(JSON.stringify(made)));
   expect(read.map(({ task }) => task.input_data.item)).toEqual([{ x: [1, null] }, null, 'text']);
 });
 

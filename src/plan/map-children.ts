@@ -2,7 +2,7 @@ import { BatonError } from '../contracts/error.ts';
 import { type JobRef, jobIds } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
 import { SubTask } from '../contracts/plan.ts';
-import type { Child } from '../contracts/spawn.ts';
+import type { Child } from '../contracts/round.ts';
 
 /** What a map task's children are made from: its inputs become theirs. */
 export type Parent = { readonly task: SubTask; readonly job: JobRef; readonly inputs: readonly string[] };

@@ -1,5 +1,5 @@
 import type { TaskStatus } from '../contracts/run.ts';
-import type { GraphNode, RunGraph } from '../contracts/run-graph.ts';
+import type { GraphEdge, GraphNode, RunGraph } from '../contracts/run-graph.ts';
 
 /** Characters of a description that a node shows. */
 const LABEL_CHARS = 60;
@@ -14,20 +14,26 @@ const styles: Readonly<Record<TaskStatus, string>> = {
   skipped: 'fill:#f4f4f5,stroke:#a1a1aa,color:#71717a,stroke-dasharray:4 3',
 };
 
+const arrows: Readonly<Record<GraphEdge['type'], string>> = {
+  depends_on: '-->',
+  after: '-.->',
+  repairs: '-. repaired by .->',
+};
+
 /**
- * A run's graph as a Mermaid flowchart. Dependencies are solid, edges that only order are dotted, a map task's children hang on it
+ * A run's graph as a Mermaid flowchart. Dependencies are solid, edges that only order and repairs are dotted, a map task's children hang on it
  * by a circle, and what nothing waits for leads to the answer. Kinds have shapes of their own, states a class each.
  */
 export function mermaidOf({ nodes, edges }: Pick<RunGraph, 'nodes' | 'edges'>): string {
   const names = new Map(nodes.map((node, index) => [node.task_id, `n${index}`])); // a task's own id may be a word of the language
   const nameOf = (id: string): string => names.get(id) ?? 'root';
-  const awaited = new Set(edges.map(({ from }) => from));
+  const awaited = new Set(edges.filter(({ type }) => type !== 'repairs').map(({ from }) => from));
   const ends = nodes.filter((node) => node.parent === null && !awaited.has(node.task_id));
   const lines = [
     'flowchart TD',
     ...nodes.map((node) => `  ${nameOf(node.task_id)}${shapeOf(node)}:::${node.status}`),
     '  root(("answer"))',
-    ...edges.map(({ from, to, type }) => `  ${nameOf(from)} ${type === 'after' ? '-.->' : '-->'} ${nameOf(to)}`),
+    ...edges.map(({ from, to, type }) => `  ${nameOf(from)} ${arrows[type]} ${nameOf(to)}`),
     ...nodes.flatMap(({ task_id, parent }) => (parent === null ? [] : [`  ${nameOf(parent)} --o ${nameOf(task_id)}`])),
     ...ends.map(({ task_id }) => `  ${nameOf(task_id)} --> root`),
     ...Object.entries(styles).map(([status, style]) => `  classDef ${status} ${style}`),
@@ -35,16 +41,19 @@ export function mermaidOf({ nodes, edges }: Pick<RunGraph, 'nodes' | 'edges'>): 
   return `${lines.join('\n')}\n`;
 }
 
-/** map: a box with double sides. approval: a hexagon. A task with a join: a trapezoid. Others: a plain box. */
+/** map: a box with double sides. approval: a hexagon. review: a rhombus. vote: a stadium. A task with a join: a trapezoid. Others: a plain box. */
 function shapeOf(node: GraphNode): string {
   const label = `"${labelOf(node)}"`;
   if (node.kind === 'map') return `[[${label}]]`;
   if (node.kind === 'approval') return `{{${label}}}`;
+  if (node.kind === 'review') return `{${label}}`;
+  if (node.kind === 'vote') return `([${label}])`;
   return node.join ? `[\\${label}/]` : `[${label}]`;
 }
 
-function labelOf({ task_id, kind, join, description }: GraphNode): string {
-  const words = [task_id, ...(kind === 'agent' ? [] : [kind]), ...(join ? ['join'] : [])];
+function labelOf({ task_id, kind, join, description, recovered_by, superseded_by }: GraphNode): string {
+  const fate = recovered_by !== undefined ? ['repaired'] : superseded_by !== undefined ? ['replaced'] : [];
+  const words = [task_id, ...(kind === 'agent' ? [] : [kind]), ...(join ? ['join'] : []), ...fate];
   const characters = Array.from(description.replace(/\s+/g, ' ').trim());
   const shown = characters.slice(0, LABEL_CHARS).join('');
   return escapeLabel(`${words.join(' · ')}: ${shown}${characters.length > LABEL_CHARS ? '…' : ''}`);

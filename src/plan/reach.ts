@@ -36,6 +36,13 @@ export function isNoWiderThan(most: number, ancestors: Ancestors): boolean {
   return true;
 }
 
+/** The last task of each chain, when all tasks are put into as few chains as there can be. */
+export function lastOfChains(ancestors: Ancestors): readonly string[] {
+  const nextOf = new Map<string, string>();
+  for (const id of ancestors.keys()) link(id, { ancestors, nextOf, seen: new Set() });
+  return [...ancestors.keys()].filter((id) => !nextOf.has(id));
+}
+
 type Chains = {
   readonly ancestors: Ancestors;
   /** Task id -> the one behind it in its chain. */

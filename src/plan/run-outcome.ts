@@ -1,4 +1,4 @@
-import type { Plan } from '../contracts/plan.ts';
+import type { Plan, SubTask } from '../contracts/plan.ts';
 import type { TaskResult } from '../contracts/result.ts';
 import { isChildId } from './map-children.ts';
 import { nameAll } from './map-result.ts';
@@ -12,7 +12,8 @@ export type RunOutcome = {
 
 /**
  * A run can be answered when a task completed; it is partial when another one did not, for whatever reason, or when a map task went on
- * without some of its items, unless it is optional. `unsettled` is said of a task without a result.
+ * without some of its items, unless it is optional. What a patch has replaced or makes up for does not count. `unsettled` is said of a
+ * task without a result.
  */
 export function runOutcome(
   plan: Plan,
@@ -20,18 +21,32 @@ export function runOutcome(
   unsettled = 'has no result: its job was removed',
 ): RunOutcome {
   const missing = missingByMap(plan, results);
-  const unfinished = plan.sub_tasks.filter((task) => results.get(task.task_id)?.status !== 'completed');
-  const holed = plan.sub_tasks.filter((task) => !unfinished.includes(task) && missing.has(task.task_id));
+  const active = activeTasks(plan, results);
+  const unfinished = active.filter((task) => results.get(task.task_id)?.status !== 'completed');
+  const holed = active.filter((task) => !unfinished.includes(task) && missing.has(task.task_id));
   return {
-    answerable: unfinished.length < plan.sub_tasks.length,
+    answerable: unfinished.length < active.length,
     partial: [...unfinished, ...holed].some((task) => !task.optional),
     warnings: [
       ...unfinished.map(
         ({ task_id }) => `${task_id} ${describe(results.get(task_id), missing.get(task_id)) ?? unsettled}`,
       ),
       ...holed.map(({ task_id }) => describeHoles(task_id, missing.get(task_id) ?? [])),
+      ...active.flatMap(({ task_id }) => warningOf(results.get(task_id))),
     ],
   };
+}
+
+/** What a run's answer is made from: neither tasks that a patch has replaced nor those that it makes up for. */
+export function activeTasks({ sub_tasks }: Plan, results: ReadonlyMap<string, TaskResult>): readonly SubTask[] {
+  return sub_tasks.filter(({ task_id }) => {
+    const { recovered_by, superseded_by } = results.get(task_id) ?? {};
+    return (recovered_by ?? superseded_by) === undefined;
+  });
+}
+
+function warningOf(result: TaskResult | undefined): readonly string[] {
+  return result?.warning !== undefined ? [`${result.task_id}: ${result.warning}`] : [];
 }
 
 type Missing = readonly TaskResult[];

@@ -57,7 +57,7 @@ function waitedFor(state: TimelineState, task: SubTask): readonly string[] {
 function queuedAt(state: TimelineState, task: SubTask): Moment {
   const marks = state.tasks.get(task.task_id);
   const ends = waitedFor(state, task).map((id) => state.tasks.get(id)?.ended ?? null);
-  const moments = [state.planned, marks?.released ?? null].filter((moment) => moment !== null);
+  const moments = [state.planned, marks?.spawned ?? null, marks?.released ?? null].filter((moment) => moment !== null);
   const known = ends.filter((moment) => moment !== null);
   if (known.length < ends.length) return null;
   return moments.length + known.length === 0 ? null : Math.max(...moments, ...known);

@@ -11,8 +11,15 @@ const FEW = 20;
  * checked by the schema before. BullMQ would hang silently on each of these, so nothing is enqueued before this is empty.
  */
 export function validatePlan(plan: Plan): readonly Fault[] {
-  const faults = [...doubledIds(plan), ...badEdges(plan), ...badKinds(plan)];
+  const faults = [...doubledIds(plan), ...badEdges(plan), ...badKinds(plan), ...badAnswer(plan)];
   return faults.length > 0 ? faults : cycles(plan);
+}
+
+function badAnswer({ answer, sub_tasks }: Plan): readonly Fault[] {
+  if (answer === undefined || !('from' in answer)) return [];
+  const { from } = answer;
+  if (sub_tasks.some(({ task_id }) => task_id === from)) return [];
+  return [{ path: 'answer.from', message: `"${from}" is no task of this plan` }];
 }
 
 function doubledIds(plan: Plan): readonly Fault[] {

@@ -37,7 +37,7 @@ export function candidatesOf(told: Told): Candidate[] {
   ];
 }
 
-/** A score from 0 to 1 that falls along the ranking: an agent's level decides, and within it its quality. */
+/** A score from 0 to 1 that falls along the ranking: an agent's level decides, and within it its merit. */
 function scoreOf({ columns, standings, wish }: Told, place: number, levels: readonly number[]) {
   const level = levels.indexOf(standings.levels[place] ?? 0);
   const pool = columns.pool[place] ?? null;
@@ -46,11 +46,12 @@ function scoreOf({ columns, standings, wish }: Told, place: number, levels: read
     ...(pool === null ? {} : { pool: poolPart(pool, wish.pool) }),
     ...(wish.domain.length === 0 ? {} : { domain: domainOf(columns, place, wish) }),
     success: round(columns.success[place]),
+    quality: round(columns.quality[place]),
     latency: round(columns.latency[place]),
     load: round(standings.loads[place]),
     cost: round(columns.cost[place]),
   };
-  return { score: round((level + (standings.qualities[place] ?? 0)) / levels.length), parts };
+  return { score: round((level + (standings.merits[place] ?? 0)) / levels.length), parts };
 }
 
 function domainOf({ skill, skills }: Columns, place: number, { domain }: Wish): number {

@@ -1,5 +1,6 @@
 import type { AgentDescriptor, Capability } from '../contracts/agent.ts';
 import { type DescriptorColumns, descriptorColumnsOf } from './descriptor-columns.ts';
+import { type HistoryColumns, historyColumnsOf } from './history-columns.ts';
 import type { RegisteredAgent } from './registered-agent.ts';
 import { compareRecords, isFailing, weights } from './score.ts';
 
@@ -8,17 +9,18 @@ import { compareRecords, isFailing, weights } from './score.ts';
  * once. An agent is a place in every column. An object per agent and choice took 8 ms of 10,000, and 15 ms one time in a hundred; this
  * takes 1 ms.
  */
-export type Columns = DescriptorColumns & {
-  readonly agents: readonly RegisteredAgent[];
-  /** 1 for one that does not clearly fail. */
-  readonly sound: Uint8Array;
-  readonly success: Float64Array;
-  readonly latency: Float64Array;
-  /** Calls that ran when the snapshot was taken. */
-  readonly busy: Int32Array;
-  /** Quality without load. */
-  readonly quality: Float64Array;
-};
+export type Columns = DescriptorColumns &
+  HistoryColumns & {
+    readonly agents: readonly RegisteredAgent[];
+    /** 1 for one that does not clearly fail. */
+    readonly sound: Uint8Array;
+    readonly success: Float64Array;
+    readonly latency: Float64Array;
+    /** Calls that ran when the snapshot was taken. */
+    readonly busy: Int32Array;
+    /** All parts together, without load. */
+    readonly merit: Float64Array;
+  };
 
 const known = new WeakMap<readonly RegisteredAgent[], Map<Capability, Columns>>();
 
@@ -36,14 +38,22 @@ function workOut(snapshot: readonly RegisteredAgent[], capability: Capability): 
   const descriptors: readonly AgentDescriptor[] = agents.map(({ agent }) => agent);
   const columns = descriptorColumnsOf(descriptors);
   const { success, latency } = compareRecords(agents.map(({ record }) => record));
-  const quality = new Float64Array(agents.length);
+  const { quality, cost } = historyColumnsOf(agents, capability);
+  const merit = meritOf({ success, quality, latency, cost });
   const sound = new Uint8Array(agents.length);
-  for (let place = 0; place < agents.length; place += 1) {
-    const [rate = 0, speed = 0, thrift = 0] = [success[place], latency[place], columns.cost[place]];
-    quality[place] = weights.success * rate + weights.latency * speed + weights.cost * thrift;
-    const registered = agents[place];
-    sound[place] = registered === undefined || isFailing(registered.record) ? 0 : 1;
-  }
+  for (const [place, { record }] of agents.entries()) sound[place] = isFailing(record) ? 0 : 1;
   const busy = new Int32Array(agents.map((registered) => registered.busy));
-  return { ...columns, agents, busy, success, latency, quality, sound };
+  return { ...columns, agents, busy, success, quality, latency, cost, merit, sound };
+}
+
+type Part = Exclude<keyof typeof weights, 'load'>;
+
+function meritOf(parts: Readonly<Record<Part, Float64Array>>): Float64Array {
+  const { success, quality, latency, cost } = parts;
+  const merit = new Float64Array(success.length);
+  for (let place = 0; place < merit.length; place += 1) {
+    const [rate = 0, worth = 0, speed = 0, thrift = 0] = [success[place], quality[place], latency[place], cost[place]];
+    merit[place] = weights.success * rate + weights.quality * worth + weights.latency * speed + weights.cost * thrift;
+  }
+  return merit;
 }

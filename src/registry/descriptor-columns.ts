@@ -1,11 +1,8 @@
 import type { AgentDescriptor, AgentPool, PayloadSchema } from '../contracts/agent.ts';
-import { compareCosts, unitCost } from './score.ts';
 import { skillWordsOf } from './skills.ts';
 
 /** What agents say of themselves, column by column. It stays while nobody registers anew, which is far longer than a snapshot. */
 export type DescriptorColumns = {
-  /** 0 to 1, the cheapest highest. */
-  readonly cost: Float64Array;
   /** max_concurrent_tasks; 0 for none. */
   readonly slots: Int32Array;
   readonly priority: Int32Array;
@@ -46,7 +43,6 @@ function workOut(descriptors: readonly AgentDescriptor[]): DescriptorColumns {
   const skills = numbered(descriptors.map(skillWordsOf), (words) => [...words].join(' '));
   const places = new Map(descriptors.map(({ agent_id }, place) => [agent_id, place]));
   return {
-    cost: compareCosts(descriptors.map(({ price }) => unitCost(price))),
     slots: new Int32Array(descriptors.map(({ max_concurrent_tasks }) => max_concurrent_tasks ?? 0)),
     priority: new Int32Array(descriptors.map(({ priority }) => priority)),
     pool: descriptors.map(({ pool }) => pool),

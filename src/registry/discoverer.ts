@@ -4,7 +4,8 @@ import { leaveLease, takeLease } from '../journal/lease.ts';
 import { settledWithin } from '../journal/settled-within.ts';
 import type { Store } from '../journal/store.ts';
 import type { Discovery } from './discovery.ts';
-import { expireAgents, showLife } from './health.ts';
+import { expireAgents } from './health.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { Probe } from './probe.ts';
 import { openProber } from './prober.ts';
 import type { AgentSign, Registry } from './registry.ts';
@@ -18,7 +19,7 @@ const CLOSE_MS = 1_000;
 
 export type DiscovererOptions = {
   readonly store: Store;
-  readonly registry: Pick<Registry, 'signs'>;
+  readonly registry: Pick<Registry, 'signs' | 'noteProbed'>;
   readonly probe: Probe;
   /** Milliseconds between two probes of one agent. */
   readonly probeMs: number;
@@ -38,12 +39,13 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
   const prober = openProber({
     probe,
     periodMs: probeMs,
-    onServing: async (agent) => void (await showLife(store, { agent, sign: 'probe' })),
+    onServing: registry.noteProbed,
     onFallen: (agent) => expireAgents(store, [agent], { fallen: true }),
     onError,
   });
-  let looking: Promise<void> | undefined;
-  let isRefreshing = false;
+  // On its own: a service that is slow must not hold up the health of anybody.
+  const refreshing = oneAtATime(async () => discovery?.refreshWhenDue(), onError);
+  const looking = oneAtATime(look, onError);
 
   async function look(): Promise<void> {
     if (!(await takeLease(lead, LEAD_MS))) return prober.look([]);
@@ -51,33 +53,17 @@ export function openDiscoverer(options: DiscovererOptions): AsyncDisposable {
     await expireSilent(store, agents);
     if (closed) return;
     prober.look(agents);
-    if (discovery !== undefined) refresh(discovery);
+    refreshing.begin();
   }
-  /** On its own: a service that is slow must not hold up the health of anybody. */
-  function refresh({ refreshWhenDue }: Pick<Discovery, 'refreshWhenDue'>): void {
-    if (isRefreshing) return;
-    isRefreshing = true;
-    void refreshWhenDue()
-      .catch(onError)
-      .finally(() => {
-        isRefreshing = false;
-      });
-  }
-  const begin = (): void => {
-    looking ??= look()
-      .catch(onError)
-      .finally(() => {
-        looking = undefined;
-      });
-  };
-  begin();
-  const timer = setInterval(begin, Math.min(LOOK_MS, probeMs));
+
+  looking.begin();
+  const timer = setInterval(looking.begin, Math.min(LOOK_MS, probeMs));
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       closed = true;
       prober.look([]);
-      await settledWithin(CLOSE_MS, Promise.allSettled([looking, prober.settled()]));
+      await settledWithin(CLOSE_MS, Promise.allSettled([looking.settled(), prober.settled()]));
       await settledWithin(CLOSE_MS, leaveLease(lead)); // with Redis away the lead lapses by itself
     },
   };

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { HealthSign } from '../contracts/agent-view.ts';
-import { defaults, limits } from '../contracts/limits.ts';
+import { limits } from '../contracts/limits.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import { agentKeys, anothersAgent } from './register.ts';
@@ -18,11 +18,15 @@ export type LifeSign = {
   readonly instance?: string | undefined;
 };
 
-/** The agent counts as healthy for defaults.healthTtlMs. False when it is not registered (any more); throws agent_instance_mismatch. */
-export async function showLife({ redis, keys }: Store, { agent, sign, instance = '' }: LifeSign): Promise<boolean> {
+/** The agent counts as healthy for `healthTtlMs`. False when it is not registered (any more); throws agent_instance_mismatch. */
+export async function showLife(
+  { redis, keys }: Store,
+  { agent, sign, instance = '' }: LifeSign,
+  healthTtlMs: number,
+): Promise<boolean> {
   const reply = await runScript(redis, showing, {
     keys: agentKeys(keys, agent),
-    args: [agent, sign, instance, defaults.healthTtlMs, limits.agentEvents],
+    args: [agent, sign, instance, healthTtlMs, limits.agentEvents],
   });
   if (reply === -1) throw anothersAgent(agent);
   return reply === 1;
@@ -41,10 +45,10 @@ export async function loadSigns(
   return signs;
 }
 
-/** When an agent last showed that it serves, in milliseconds by this process's clock; null when it is not healthy. */
-export async function loadLastSeen(redis: Redis, healthKey: string): Promise<number | null> {
+/** When an agent last showed that it serves, which counts for `healthTtlMs`: in milliseconds by this process's clock; null when it is not healthy. */
+export async function loadLastSeen(redis: Redis, healthKey: string, healthTtlMs: number): Promise<number | null> {
   const leftMs = await redis.pttl(healthKey);
-  return leftMs < 0 ? null : Date.now() - (defaults.healthTtlMs - leftMs);
+  return leftMs < 0 ? null : Date.now() - (healthTtlMs - leftMs);
 }
 
 /** Says which of these agents have expired, each once. With `fallen` their health ends now, unless heartbeats or calls keep it. */

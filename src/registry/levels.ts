@@ -50,7 +50,7 @@ export type Level = {
 };
 
 /**
- * A number that orders agents by what no quality makes up for, in this order: fewer failed calls for this task, not clearly failing,
+ * A number that orders agents by what no merit makes up for, in this order: fewer failed calls for this task, not clearly failing,
  * the pool, the domain, the priority. Agents with equal ones are of one level.
  */
 export function levelOf({ failures, sound, pool, domain, priority }: Level): number {

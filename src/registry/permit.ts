@@ -1,16 +1,10 @@
-import { z } from 'zod';
 import { limits } from '../contracts/limits.ts';
-import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import type { Breakers } from './breaker.ts';
+import { renewLeases } from './lease-renewal.ts';
 import type { RegisteredAgent } from './registered-agent.ts';
-import { openTrials } from './trial.ts';
-
-const acquiring = loadScript(new URL('./acquire.lua', import.meta.url));
-const renewing = loadScript(new URL('./renew.lua', import.meta.url));
-
-/** How long the number of calls that Redis told with the last slot is believed. */
-const FRESH_MS = 1_000;
+import { openSlots, type Slot } from './slots.ts';
+import { openTrials, type Trial } from './trial.ts';
 
 /** Leave to call an agent once: a slot where it has a limit, the trial where its breaker is half open. Dispose gives both back, once. */
 export type Permit = AsyncDisposable & {
@@ -47,90 +41,66 @@ export type PermitsOptions = Store & {
   readonly leaseMs?: number;
 };
 
-type Seen = { calls: number; busy: number; seenAt: number };
-
 /** Opens them, and renews what is held until it is given back. Agents without a limit whose breaker is closed cost no round trip. */
 export function openPermits(options: PermitsOptions): Permits {
   const { redis, keys, breakers, onError, leaseMs = limits.leaseMs } = options;
-  const seen = new Map<string, Seen>();
-  const leases = new Map<object, { readonly key: string; readonly holder: string }>();
+  const calls = new Map<string, number>();
+  const slots = openSlots({ redis, keys, leaseMs });
   const trials = openTrials({ redis, keys, breakers, leaseMs });
+  const renew = () => renewLeases(redis, [...slots.held(), ...trials.held()], leaseMs);
   const renewal = setInterval(() => void renew().catch(onError), leaseMs / 3).unref();
 
-  async function renew(): Promise<void> {
-    const held = [...leases.values(), ...trials.held()];
-    if (held.length === 0) return;
-    await runScript(redis, renewing, {
-      keys: held.map(({ key }) => key),
-      args: [leaseMs, ...held.map(({ holder }) => holder)],
-    });
-  }
-
-  function seenOf(id: string): Seen {
-    const known = seen.get(id) ?? { calls: 0, busy: 0, seenAt: Number.NEGATIVE_INFINITY };
-    seen.set(id, known);
-    return known;
-  }
-
-  /** A slot to be given back; undefined when all are taken. */
-  async function takeSlot(id: string, slots: number, holder: string): Promise<(() => Promise<void>) | undefined> {
-    const key = keys.agentSlots(id);
-    const reply = await runScript(redis, acquiring, { keys: [key], args: [holder, slots, leaseMs] });
-    const [taken, busy] = z.tuple([z.int(), z.int()]).parse(reply);
-    const at = seenOf(id);
-    Object.assign(at, { busy, seenAt: performance.now() });
-    if (taken === 0) return undefined;
-    const lease = { key, holder };
-    leases.set(lease, lease);
-    return async () => {
-      leases.delete(lease);
-      at.busy -= 1;
-      await redis.zrem(key, holder);
-    };
-  }
-
   async function take(registered: RegisteredAgent, holder: string): Promise<Permit | Refusal> {
-    const { agent_id: id, max_concurrent_tasks: slots } = registered.agent;
-    const freeSlot = slots === null ? async () => undefined : await takeSlot(id, slots, holder);
-    if (freeSlot === undefined) return 'full';
+    const slot = await slots.take(registered.agent, holder);
+    if (slot === undefined) return 'full';
     const trial = await trials.begin(registered, holder).catch(async (thrown: unknown) => {
-      await freeSlot().catch(onError);
+      await slot.free().catch(onError);
       throw thrown;
     });
-    if (typeof trial === 'string') {
-      await freeSlot();
-      return trial === 'tried' ? 'tried' : 'broken';
-    }
-    const at = seenOf(id);
-    at.calls += 1;
+    if (typeof trial !== 'string') return openPermit(registered.agent.agent_id, slot, trial);
+    await slot.free();
+    return trial === 'tried' ? 'tried' : 'broken';
+  }
+
+  function openPermit(id: string, slot: Slot, trial: Trial): Permit {
+    count(calls, id, 1);
     let open = true;
     return {
       judge: (serves) => trial.end(serves ? 'good' : 'failed'),
       [Symbol.asyncDispose]: async () => {
         if (!open) return;
         open = false;
-        at.calls -= 1;
-        if (at.calls === 0 && slots === null) seen.delete(id);
+        count(calls, id, -1);
         // Whoever has called goes on: what cannot be given back now lapses.
-        await Promise.all([freeSlot(), trial.end('none')]).catch(onError);
+        await Promise.all([slot.free(), trial.end('none')]).catch(onError);
       },
     };
   }
 
-  function live(): ReadonlyMap<string, Live> {
-    const known = new Map<string, Live>();
-    const now = performance.now();
-    for (const [id, { calls, busy, seenAt }] of seen) {
-      const isFresh = now - seenAt < FRESH_MS;
-      if (isFresh || calls > 0) known.set(id, { calls, busy: isFresh ? busy : undefined, broken: false });
-      else seen.delete(id);
-    }
-    for (const id of breakers.opened.keys()) {
-      const { calls = 0, busy } = known.get(id) ?? {};
-      known.set(id, { calls, busy, broken: breakers.stateOf(id) === 'open' });
-    }
-    return known;
-  }
+  return {
+    take,
+    live: () => liveOf(calls, slots.heard(), breakers),
+    breakerOpenMs: breakers.rule.openMs,
+    [Symbol.asyncDispose]: async () => clearInterval(renewal),
+  };
+}
 
-  return { take, live, breakerOpenMs: breakers.rule.openMs, [Symbol.asyncDispose]: async () => clearInterval(renewal) };
+function count(calls: Map<string, number>, id: string, change: 1 | -1): void {
+  const now = (calls.get(id) ?? 0) + change;
+  if (now === 0) calls.delete(id);
+  else calls.set(id, now);
+}
+
+function liveOf(
+  calls: ReadonlyMap<string, number>,
+  heard: ReadonlyMap<string, number>,
+  { opened, stateOf }: Pick<Breakers, 'opened' | 'stateOf'>,
+): ReadonlyMap<string, Live> {
+  const ids = new Set([...calls.keys(), ...heard.keys(), ...opened.keys()]);
+  const liveNow = (id: string): Live => ({
+    calls: calls.get(id) ?? 0,
+    busy: heard.get(id),
+    broken: stateOf(id) === 'open',
+  });
+  return new Map([...ids].map((id) => [id, liveNow(id)]));
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { AgentDescriptor } from '../contracts/agent.ts';
+import { AgentDescriptor, type Capability } from '../contracts/agent.ts';
 import { limits } from '../contracts/limits.ts';
+import type { Mean } from './agent-history.ts';
 import { type RankInput, rankAgents } from './rank.ts';
 import { freshCondition, type RegisteredAgent } from './registered-agent.ts';
 
@@ -15,9 +16,14 @@ const agent = (agent_id: string, fields: object = {}, sketch: Sketch = {}): Regi
     ...fields,
   }),
 });
+const unknown: Mean = { weight: 0, mean: 0 };
 /** What `good` good calls of so many, of this latency, leave behind. */
 const record = (calls: number, good: number, latencyMs: number | null = null): Sketch => ({
   record: { weight: calls, success: good / calls, latencyMs },
+});
+/** What work of one capability leaves behind: so much was said of its quality, and so many tokens were counted. */
+const worked = (capability: Capability, quality: Mean, tokens = unknown): Sketch => ({
+  history: { [capability]: { done: 1, failed: 0, quality, tokens, cost: unknown, latencyMs: unknown } },
 });
 type Rest = Partial<Omit<RankInput, 'task'>> & { task?: Partial<RankInput['task']> };
 const rank = (agents: RegisteredAgent[], { task, ...rest }: Rest = {}) =>
@@ -71,6 +77,47 @@ test.each([
   ['latency', record(20, 20, 800), record(20, 20, 200)],
 ])('of equal priority the one with the better %s comes first', (_, worse, better) => {
   expect(order([agent('worse', {}, worse), agent('better', {}, better)])).toEqual(['better', 'worse']);
+});
+
+test('an agent whose work was judged badly comes after others for that capability, and for no other', () => {
+  const agents = [
+    agent('poor', { capabilities: ['search', 'custom'] }, worked('search', { weight: 5, mean: 0.1 })),
+    agent('good', { capabilities: ['search', 'custom'] }, worked('search', { weight: 5, mean: 0.9 })),
+  ];
+  expect([0, 1].map((turn) => order(agents, { turn }))).toEqual([
+    ['good', 'poor'],
+    ['good', 'poor'],
+  ]);
+  const others = [0, 1].map((turn) => order(agents, { turn, task: { required_capability: 'custom' } })[0]);
+  expect(others).toEqual(['poor', 'good']);
+});
+
+test('a newcomer stands beside the best: neither before it nor behind it, and before the poor one', () => {
+  const best = agent('best', {}, worked('search', { weight: 30, mean: 0.9 }));
+  const poor = agent('poor', {}, worked('search', { weight: 30, mean: 0.3 }));
+  const agents = [poor, best, agent('new')];
+  expect([0, 1].map((turn) => order(agents, { turn }))).toEqual([
+    ['best', 'new', 'poor'],
+    ['new', 'best', 'poor'],
+  ]);
+  expect(order([poor, agent('new')])).toEqual(['new', 'poor']);
+});
+
+test('one word of praise, or one bad word, decides little', () => {
+  const qualityOf = (quality: Mean): number | undefined =>
+    rank([agent('a', {}, worked('search', quality))]).candidates[0]?.parts.quality;
+  expect(qualityOf({ weight: 0.25, mean: 1 })).toBe(0.55);
+  expect(qualityOf({ weight: 1, mean: 0 })).toBe(0.35);
+  expect(qualityOf({ weight: 50, mean: 1 })).toBe(1);
+});
+
+test('of agents with the same price the one that answers with far fewer tokens is cheaper; a little more is equal', () => {
+  const price = { price: { output_per_million: 1_000 } };
+  const spending = (id: string, tokens: number) =>
+    agent(id, price, worked('search', unknown, { weight: 20, mean: tokens }));
+  expect(order([spending('wordy', 4_000), spending('terse', 900)])).toEqual(['terse', 'wordy']);
+  const equals = [spending('one', 900), spending('other', 1_100), agent('new', price)];
+  expect(new Set([0, 1, 2].map((turn) => order(equals, { turn })[0])).size).toBe(3);
 });
 
 test('of equal priority the cheaper and the less loaded come first', () => {
@@ -187,14 +234,15 @@ test('a score is between 0 and 1, falls along the ranking, and is made of its pa
     agent('failing', { priority: 3 }, record(20, 0)),
   ];
   const { candidates } = rank(agents, { task: { domain: 'law' } });
-  // Three levels. A quality of 0.95 for the best: nobody has a price, so each has half of that tenth.
+  // Three levels. A merit of 0.85 for the best: nobody has a price, and of nobody's work anything is known, so each has half of these parts.
   expect(candidates.map(({ agent_id, score }) => [agent_id, score])).toEqual([
-    ['best', 0.983],
-    ['slower', 0.95],
-    ['second', 0.633],
-    ['failing', 0.15],
+    ['best', 0.95],
+    ['slower', 0.925],
+    ['second', 0.604],
+    ['failing', 0.151],
   ]);
-  expect(candidates[0]?.parts).toEqual({ level: 1, domain: 1, success: 1, latency: 1, load: 1, cost: 0.5 });
+  const known = { level: 1, domain: 1, success: 1, latency: 1, load: 1 };
+  expect(candidates[0]?.parts).toEqual({ ...known, quality: 0.5, cost: 0.5 });
 });
 
 test('of many agents the best are told, and some that may not be called with the reason', () => {

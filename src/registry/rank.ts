@@ -14,7 +14,7 @@ import { passing } from './why-not.ts';
 
 /** What is asked of the agents. */
 export type RankedTask = Owner &
-  Pick<SubTask, 'required_capability' | 'agent' | 'input_data' | 'domain' | 'pool' | 'priority'>;
+  Pick<SubTask, 'required_capability' | 'agent' | 'not_agents' | 'input_data' | 'domain' | 'pool' | 'priority'>;
 
 export type RankInput = Pick<StandingInput, 'canCall'> &
   Partial<Pick<StandingInput, 'live' | 'asked'>> & {
@@ -48,7 +48,7 @@ export type Ranking = {
 const nobody: ReadonlyMap<string, never> = new Map<string, never>();
 
 /**
- * Chooses by capability, pin, payload, health, breaker and slots, then by level and quality (docs/choice.md); ties by the fewest calls,
+ * Chooses by capability, pin, payload, health, breaker and slots, then by level and merit (docs/choice.md); ties by the fewest calls,
  * then by turn. Agents that failed for this task come last. Pure: it decides from what it is given.
  */
 export function rankAgents(input: RankInput): Ranking {
@@ -102,9 +102,9 @@ function silentPlaces(standings: Standings, { agents }: Columns): readonly numbe
 
 type Order = (a: number, b: number) => number;
 
-function openOrder({ levels, qualities, calls }: Standings): Order {
+function openOrder({ levels, merits, calls }: Standings): Order {
   const at = (column: Float64Array | Int32Array, place: number): number => column[place] ?? 0;
-  return (a, b) => at(levels, b) - at(levels, a) || at(qualities, b) - at(qualities, a) || at(calls, a) - at(calls, b);
+  return (a, b) => at(levels, b) - at(levels, a) || at(merits, b) - at(merits, a) || at(calls, a) - at(calls, b);
 }
 
 /** The best limits.candidates. The group of equals at the front is turned around, so that equal agents share the work. */

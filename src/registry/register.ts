@@ -28,22 +28,26 @@ export type Registration = {
 /** What came of it; exists, missing and changed: nothing was done. */
 export type Registered = 'registered' | 'updated' | 'same' | 'exists' | 'missing' | 'changed';
 
-/** Writes a descriptor with its origin, its health and the change, in one step. */
-export async function registerAgent({ redis, keys }: Store, registration: Registration): Promise<Registered> {
+/** Writes a descriptor with its origin, its health and the change, in one step. A new agent counts as healthy for `healthTtlMs`. */
+export async function registerAgent(
+  { redis, keys }: Store,
+  registration: Registration,
+  healthTtlMs: number = defaults.healthTtlMs,
+): Promise<Registered> {
   const { agent, mode, source = 'registered', instance = '', ifMatch = '' } = registration;
   const { name, capabilities, transport } = agent;
   const detail = JSON.stringify({ name, capabilities, transport, source });
   const args = [agent.agent_id, JSON.stringify(agent), source, instance, mode, ifMatch];
   const reply = await runScript(redis, registering, {
     keys: agentKeys(keys, agent.agent_id),
-    args: [...args, healthMsOf(registration), limits.agentEvents, detail],
+    args: [...args, healthMsOf(registration, healthTtlMs), limits.agentEvents, detail],
   });
   return reply as Registered; // the script returns nothing else
 }
 
-function healthMsOf({ agent, mode }: Registration): number {
+function healthMsOf({ agent, mode }: Registration, healthTtlMs: number): number {
   if (!needsHealth(agent)) return 0;
-  return mode === 'put' || mode === 'create' ? defaults.healthTtlMs : -1;
+  return mode === 'put' || mode === 'create' ? healthTtlMs : -1;
 }
 
 /** By whom an agent may be taken out; both absent: by anybody. */
@@ -53,7 +57,7 @@ export type Remover = { readonly instance?: string | undefined; readonly source?
 export async function removeAgent({ redis, keys }: Store, id: string, remover: Remover = {}): Promise<boolean> {
   const { instance = '', source = '' } = remover;
   const reply = await runScript(redis, removing, {
-    keys: agentKeys(keys, id),
+    keys: [...agentKeys(keys, id), keys.agentHistory(id)],
     args: [id, instance, source, limits.agentEvents],
   });
   if (reply === -1) throw anothersAgent(id);

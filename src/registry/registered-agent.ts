@@ -1,4 +1,5 @@
 import { type AgentDescriptor, isSelfContained } from '../contracts/agent.ts';
+import type { AgentHistory } from './agent-history.ts';
 
 /** What has become of an agent's calls, older ones counting less (defaults.scoreHalfLifeMs), over all workers. */
 export type TrackRecord = {
@@ -21,6 +22,8 @@ export type RegisteredAgent = {
   /** Calls at this moment, of an agent with max_concurrent_tasks; 0 for others. */
   readonly busy: number;
   readonly record: TrackRecord;
+  /** What its work came to; of a list of one capability's agents only that one. Absent where nothing is known. */
+  readonly history?: AgentHistory;
 };
 
 /** A text needs no server, and the configured model is asked by whoever has it: such an agent is healthy as long as it is registered. */

@@ -1,18 +1,21 @@
 // registry: who can do it. Descriptors in one hash, health as keys that expire by Redis's clock, changes in one log; shared by all processes.
 import type { AgentDescriptor, Capability } from '../contracts/agent.ts';
 import type { AgentSource, HealthSign } from '../contracts/agent-view.ts';
+import { defaults } from '../contracts/limits.ts';
 import type { Store } from '../journal/store.ts';
 import { loadCondition } from './condition.ts';
-import { openDescriptors, type UnreadableReport } from './descriptors.ts';
+import { openDescriptors } from './descriptors.ts';
 import { type AgentDetails, findAgent } from './find-agent.ts';
-import { loadSigns, showLife } from './health.ts';
+import { type LifeSign, loadSigns, showLife } from './health.ts';
+import { type Histories, openHistories } from './histories.ts';
 import { type Registered, type Registration, type Remover, registerAgent, removeAgent } from './register.ts';
 import { freshCondition, needsHealth, type RegisteredAgent } from './registered-agent.ts';
 import { openSnapshot } from './snapshot.ts';
+import type { UnreadableReport } from './stored-descriptor.ts';
 
 /** Who can do what. Every write is one step in Redis, and harmless when it is sent twice. */
 export type Registry = {
-  /** Registers or replaces an agent; it counts as healthy for defaults.healthTtlMs. True when it is new. */
+  /** Registers or replaces an agent; it counts as healthy for healthTtlMs. True when it is new. */
   put(agent: AgentDescriptor, by?: { readonly source?: AgentSource }): Promise<boolean>;
   /** The same with conditions: only a new one, only a change, only by who has read it. */
   register(registration: Registration): Promise<Registered>;
@@ -22,6 +25,8 @@ export type Registry = {
   heartbeat(id: string, instance?: string): Promise<boolean>;
   /** A probe found that the agent serves: a heartbeat whose effect this process sees at once. */
   revive(id: string): Promise<boolean>;
+  /** The same for one that is probed again and again: seen with the next snapshot. */
+  noteProbed(id: string): Promise<void>;
   /** A call of it succeeded, which shows as well as a probe that it serves. Asks Redis at most every few seconds per agent. */
   noteServed(id: string): Promise<void>;
   /** All agents, or those of a capability, as they stand now. */
@@ -39,38 +44,46 @@ export type Registry = {
 
 export type AgentSign = { readonly agent: AgentDescriptor; readonly sign: HealthSign | null };
 
-export type RegistryOptions = Store & { readonly onUnreadable?: UnreadableReport };
+export type RegistryOptions = Store & {
+  readonly onUnreadable?: UnreadableReport;
+  /** How long a sign of life counts, in milliseconds; the same in all processes. */
+  readonly healthTtlMs?: number;
+};
 
-/** A success is worth a write when the last one is so old: well within the time it counts for. */
+/** A success is worth a write when the last one is so old, and at the latest after a third of the time it counts for. */
 const SERVED_EVERY_MS = 5_000;
 
 /** Opens the registry on a connection that stays the caller's. */
-export function openRegistry({ redis, keys, onUnreadable = () => undefined }: RegistryOptions): Registry {
+export function openRegistry(options: RegistryOptions): Registry {
+  const { redis, keys, onUnreadable = () => undefined, healthTtlMs = defaults.healthTtlMs } = options;
   const store: Store = { redis, keys };
   const descriptors = openDescriptors(store, onUnreadable);
-  const snapshot = openSnapshot({ descriptors, loadState: (agents) => loadState(store, agents) });
-  const isDue = openThrottle(SERVED_EVERY_MS);
+  const histories = openHistories(store);
+  const snapshot = openSnapshot({ descriptors, loadState: (...asked) => loadState({ ...store, histories }, ...asked) });
+  const isDue = openThrottle(Math.min(SERVED_EVERY_MS, healthTtlMs / 3));
 
   const seen = async <T>(write: Promise<T>): Promise<T> => {
     const outcome = await write;
     snapshot.forget();
     return outcome;
   };
-  const register: Registry['register'] = (registration) => seen(registerAgent(store, registration));
+  const register: Registry['register'] = (registration) => seen(registerAgent(store, registration, healthTtlMs));
+  const show = (sign: LifeSign): Promise<boolean> => showLife(store, sign, healthTtlMs);
   return {
     register,
     put: async (agent, by) => (await register({ ...by, agent, mode: 'put' })) === 'registered',
     remove: (id, remover) => seen(removeAgent(store, id, remover)),
-    heartbeat: (agent, instance) => showLife(store, { agent, sign: 'heartbeat', instance }),
-    revive: (agent) => seen(showLife(store, { agent, sign: 'probe' })),
+    heartbeat: (agent, instance) => show({ agent, sign: 'heartbeat', instance }),
+    revive: (agent) => seen(show({ agent, sign: 'probe' })),
+    noteProbed: async (agent) => void (await show({ agent, sign: 'probe' })),
     noteServed: async (agent) => {
-      if (isDue(agent)) await showLife(store, { agent, sign: 'call' });
+      if (isDue(agent)) await show({ agent, sign: 'call' });
     },
     list: snapshot.readNow,
     recent: () => snapshot.read(),
     byCapability: snapshot.read,
     refresh: snapshot.forget,
-    find: (id) => findAgent(store, id, onUnreadable),
+    find: (id) => findAgent({ ...store, healthTtlMs }, id, onUnreadable),
     signs: async () => {
       await descriptors.sync();
       const agents = descriptors.all().filter(needsHealth);
@@ -80,16 +93,32 @@ export function openRegistry({ redis, keys, onUnreadable = () => undefined }: Re
   };
 }
 
-/** How agents stand: health, and what has become of their calls. */
-export async function loadState(store: Store, agents: readonly AgentDescriptor[]): Promise<readonly RegisteredAgent[]> {
+type StateStore = Store & { readonly histories: Histories };
+
+/** How agents stand: health, and what has become of their calls and their work, of one capability or of all. */
+export async function loadState(
+  { histories, ...store }: StateStore,
+  agents: readonly AgentDescriptor[],
+  capability?: Capability,
+): Promise<readonly RegisteredAgent[]> {
   const dependent = agents.filter(needsHealth).map(idOf);
-  const [signs, conditions] = await Promise.all([loadSigns(store, dependent), loadCondition(store, agents.map(idOf))]);
+  const ids = agents.map(idOf);
+  const [signs, conditions, worked] = await Promise.all([
+    loadSigns(store, dependent),
+    loadCondition(store, ids),
+    histories.of(ids, capability),
+  ]);
   const healthy = new Set(dependent.filter((_, index) => signs[index] !== null));
-  return agents.map((agent) => ({
-    agent,
-    healthy: !needsHealth(agent) || healthy.has(agent.agent_id),
-    ...(conditions.get(agent.agent_id) ?? freshCondition),
-  }));
+  return agents.map((agent) => {
+    const { agent_id: id } = agent;
+    const history = worked.get(id);
+    return {
+      agent,
+      healthy: !needsHealth(agent) || healthy.has(id),
+      ...(conditions.get(id) ?? freshCondition),
+      ...(history === undefined ? {} : { history }),
+    };
+  });
 }
 
 function idOf({ agent_id }: AgentDescriptor): string {

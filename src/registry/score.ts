@@ -1,14 +1,17 @@
 import type { Price } from '../contracts/budget.ts';
+import { defaults } from '../contracts/limits.ts';
 import { estimateOf } from '../plan/price.ts';
+import { UNKNOWN_QUALITY } from '../plan/quality.ts';
+import type { Mean } from './agent-history.ts';
 import type { TrackRecord } from './registered-agent.ts';
 
 /**
- * What an agent's quality is made of; docs/choice.md explains it. They add up to 1: a level (rank.ts: priority and what stands above
+ * What an agent's merit is made of; docs/choice.md explains it. They add up to 1: a level (rank.ts: priority and what stands above
  * it) outweighs all of them together.
  */
-export const weights = { success: 0.5, latency: 0.2, load: 0.2, cost: 0.1 } as const;
+export const weights = { success: 0.4, quality: 0.2, latency: 0.15, load: 0.15, cost: 0.1 } as const;
 
-/** Good calls that everybody is believed to have made: two failures of a newcomer do not yet condemn it. */
+/** Good calls that everybody is believed to have made, and words of praise: two failures of a newcomer do not yet condemn it. */
 const BELIEVED = 2;
 /** Below this share of good calls an agent clearly fails, and its priority counts no more. */
 const FAILING_BELOW = 0.5;
@@ -49,6 +52,23 @@ export function compareRecords(records: readonly TrackRecord[]): Readonly<Record
   };
 }
 
+/**
+ * What the quality of agents' work is worth, each 0 to 1, in their order. Two more words are believed of everybody: as good as those of
+ * the best of whom so much has been said, and no worse than the middle. So a newcomer stands beside the best, and takes turns with it.
+ */
+export function compareQualities(qualities: readonly (Mean | undefined)[]): Float64Array {
+  let believed: number = UNKNOWN_QUALITY;
+  for (const quality of qualities)
+    if (quality !== undefined && quality.weight >= BELIEVED) believed = Math.max(believed, quality.mean);
+  const parts = new Float64Array(qualities.length).fill(toStep(believed));
+  for (const [place, quality] of qualities.entries()) {
+    if (quality === undefined || quality.weight === 0) continue;
+    const { weight, mean } = quality;
+    parts[place] = toStep((weight * mean + BELIEVED * believed) / (weight + BELIEVED));
+  }
+  return parts;
+}
+
 /** The same for what a usual call costs, in US dollars; null for an agent that names no price. */
 export function compareCosts(costs: readonly (number | null)[]): Float64Array {
   return compared(costs, costPart);
@@ -84,9 +104,26 @@ function costPart(cost: number, cheapest: number): number {
   return (cheapest + LEAST_COST) / (cost + LEAST_COST);
 }
 
-/** US dollars of a usual call, for comparing prices only; null for an agent that names none. */
-export function unitCost(price: Price | undefined): number | null {
-  return price === undefined ? null : estimateOf({ price }).cost;
+/** An agent's price, and the tokens of its answers as far as they are known. */
+export type Spender = { readonly price: Price | undefined; readonly tokens: Mean | undefined };
+
+/**
+ * US dollars of a usual call of each, for comparing only; null for an agent that names no price. A call has as many tokens as those that
+ * were made, to the next doubling; of whom nothing is known, as those of the others.
+ */
+export function usualCosts(spenders: readonly Spender[]): readonly (number | null)[] {
+  const known = spenders.flatMap(({ tokens }) => (tokens === undefined || tokens.weight === 0 ? [] : [tokens.mean]));
+  const usual = known.length === 0 ? defaults.reserveTokens : known.reduce((sum, mean) => sum + mean, 0) / known.length;
+  return spenders.map(({ price, tokens = { weight: 0, mean: 0 } }) => {
+    if (price === undefined) return null;
+    const expected = (tokens.weight * tokens.mean + BELIEVED * usual) / (tokens.weight + BELIEVED);
+    return estimateOf({ price, max_tokens: toDoubling(expected) }).cost;
+  });
+}
+
+/** 1,000 times a power of 2: nearly equal ones are equal, so that agents as good as each other share the work. */
+function toDoubling(tokens: number): number {
+  return defaults.reserveTokens * 2 ** Math.round(Math.log2(Math.max(1, tokens) / defaults.reserveTokens));
 }
 
 function toStep(rate: number): number {

@@ -13,8 +13,11 @@ const AGEING_MS = 500;
 
 export type SnapshotOptions = {
   readonly descriptors: Descriptors;
-  /** How these agents stand, read now. */
-  readonly loadState: (agents: readonly AgentDescriptor[]) => Promise<readonly RegisteredAgent[]>;
+  /** How these agents stand, read now; with what their work of one capability came to, or of all. */
+  readonly loadState: (
+    agents: readonly AgentDescriptor[],
+    capability?: Capability,
+  ) => Promise<readonly RegisteredAgent[]>;
 };
 
 /** Agents of one capability, or all, as they stood at most a second ago. Only what is asked for is read. */
@@ -35,7 +38,7 @@ export function openSnapshot({ descriptors, loadState }: SnapshotOptions): Snaps
 
   async function readNow(capability?: Capability): Promise<readonly RegisteredAgent[]> {
     await descriptors.sync();
-    return loadState(capability === undefined ? descriptors.all() : descriptors.of(capability));
+    return capability === undefined ? loadState(descriptors.all()) : loadState(descriptors.of(capability), capability);
   }
 
   /** One reading serves everybody who asks while it is on its way. */

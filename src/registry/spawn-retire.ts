@@ -91,7 +91,8 @@ async function takeOut(
   leaving: readonly (Outcome & { readonly id: string })[],
 ): Promise<number> {
   const { agents, agentOrigins, servingAgents, agentEvents, poolHeld, templateStats } = keys;
-  const others = [keys.agentHealth, keys.agentStats, keys.agentSlots, keys.agentBreaker, keys.agentTrial];
+  const { agentHealth, agentStats, agentHistory, agentSlots, agentBreaker, agentTrial } = keys;
+  const others = [agentHealth, agentStats, agentHistory, agentSlots, agentBreaker, agentTrial];
   const reply = await runScript(redis, script, {
     keys: [
       ...[keys.run(run).agents, agents, agentOrigins, servingAgents, agentEvents, poolHeld, templateStats],

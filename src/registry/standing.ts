@@ -9,7 +9,8 @@ export type Standings = {
   /** Null for one that may be called. */
   readonly reasons: readonly (string | null)[];
   readonly levels: Float64Array;
-  readonly qualities: Float64Array;
+  /** Of those of one level the higher comes first. */
+  readonly merits: Float64Array;
   readonly loads: Float64Array;
   /** Calls that run, as far as they are known. */
   readonly calls: Int32Array;
@@ -27,7 +28,7 @@ export type StandingInput = Ask & {
 export function standingsOf(columns: Columns, input: StandingInput): Standings {
   const count = columns.agents.length;
   const levels = levelsOf(columns, input.wish);
-  const qualities = new Float64Array(count);
+  const merits = new Float64Array(count);
   const loads = new Float64Array(count);
   const calls = new Int32Array(count);
   const reasons = new Array<string | null>(count).fill(null);
@@ -38,13 +39,13 @@ export function standingsOf(columns: Columns, input: StandingInput): Standings {
     const busy = now?.busy ?? columns.busy[place] ?? 0;
     const load = loadPart(busy, columns.slots[place] ?? 0);
     loads[place] = load;
-    qualities[place] = (columns.quality[place] ?? 0) + weights.load * load;
+    merits[place] = (columns.merit[place] ?? 0) + weights.load * load;
     calls[place] = Math.max(busy, now?.calls ?? 0);
     reasons[place] = whyNot(place, busy, now?.broken === true);
   };
   for (let place = 0; place < count; place += 1) look(place, live.size === 0 ? undefined : live.get(place));
   for (const [place, answer] of asked) reasons[place] = reasonAfter(answer, reasons[place] ?? null);
-  return { reasons, levels, qualities, loads, calls };
+  return { reasons, levels, merits, loads, calls };
 }
 
 function levelsOf(columns: Columns, wish: Wish): Float64Array {

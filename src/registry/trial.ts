@@ -3,6 +3,7 @@ import { limits } from '../contracts/limits.ts';
 import { loadScript, runScript } from '../journal/script.ts';
 import type { Store } from '../journal/store.ts';
 import type { Breakers } from './breaker.ts';
+import type { HeldLease } from './lease-renewal.ts';
 import type { RegisteredAgent } from './registered-agent.ts';
 
 const beginning = loadScript(new URL('./begin-trial.lua', import.meta.url));
@@ -18,7 +19,7 @@ export type Trials = {
   /** `open`, `tried`: no call may be made, as the breaker is open, or somebody else tries just now. */
   begin(agent: RegisteredAgent, holder: string): Promise<Trial | 'open' | 'tried'>;
   /** The leases to renew. */
-  held(): readonly { readonly key: string; readonly holder: string }[];
+  held(): readonly HeldLease[];
 };
 
 type TrialsOptions = Store & { readonly breakers: Breakers; readonly leaseMs: number };
@@ -27,7 +28,7 @@ const noTrial: Trial = { end: async () => undefined };
 
 /** Opens them; a trial whose process dies lapses with its lease. */
 export function openTrials({ redis, keys, breakers, leaseMs }: TrialsOptions): Trials {
-  const held = new Map<object, { readonly key: string; readonly holder: string }>();
+  const held = new Map<object, HeldLease>();
 
   function openTrial(id: string, holder: string): Trial {
     const lease = { key: keys.agentTrial(id), holder };

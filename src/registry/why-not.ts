@@ -6,7 +6,7 @@ import { madeForAnother, type Owner } from './spawn-owner.ts';
 
 /** What is asked, apart from the agents. */
 export type Ask = {
-  readonly task: Pick<SubTask, 'agent' | 'input_data'> & Owner;
+  readonly task: Pick<SubTask, 'agent' | 'not_agents' | 'input_data'> & Owner;
   /** Whether this process can call the agent: one that needs a module, a command or the model only where that is. */
   readonly canCall: (agent: AgentDescriptor) => boolean;
 };
@@ -44,6 +44,7 @@ export function openDoubts({ agents, schema, schemas, slots }: Columns, { task, 
     if (registered === undefined) return passing.silent;
     const { agent, healthy } = registered;
     if (task.agent !== undefined && task.agent !== agent.agent_id) return `the task is pinned to ${task.agent}`;
+    if (task.not_agents?.includes(agent.agent_id)) return 'it may not do this task: it wrote what is reviewed, say';
     const other = madeForAnother(agent, task);
     if (other !== null) return other;
     if (!canCall(agent)) return absent[agent.transport] ?? 'this worker cannot call it';

@@ -94,6 +94,25 @@ describe('loadConfig', () => {
   });
 
   test.each([
+    [{}, 15_000],
+    [{ BATON_PROBE_MS: '10000' }, 15_000],
+    [{ BATON_HEALTH_TTL_MS: '10000' }, 10_000],
+    [{ BATON_HEALTH_TTL_MS: '6000', BATON_PROBE_MS: '1000' }, 6_000],
+  ])('%j: a sign of life counts for %i ms', (env, expected) => {
+    expect(loadConfig(env).healthTtlMs).toBe(expected);
+  });
+
+  test.each([
+    [{ BATON_HEALTH_TTL_MS: '9999' }, 'expected at least 10000 milliseconds with a BATON_PROBE_MS of 5000'],
+    [{ BATON_HEALTH_TTL_MS: '6000', BATON_PROBE_MS: '1001' }, 'expected at least 6001 milliseconds'],
+    [{ BATON_HEALTH_TTL_MS: '5999', BATON_PROBE_MS: '100' }, 'expected a whole number of milliseconds from 6000'],
+  ])('%j is refused: one lost probe would take agents out', (env, message) => {
+    const faults = faultOf(env).faults ?? [];
+    expect(faults.map(({ path }) => path)).toEqual(['BATON_HEALTH_TTL_MS']);
+    expect(faults[0]?.message).toContain(message);
+  });
+
+  test.each([
     ['XDG_CACHE_HOME', '/var/tmp/cache', '/var/tmp/cache/baton'],
     ['XDG_CACHE_HOME', 'relative', path.join(homedir(), '.cache/baton')],
   ])('the cache follows %s=%s when it is absolute', (name, value, expected) => {

@@ -3,9 +3,10 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { BatonError, type Fault } from '../contracts/error.ts';
-import { defaults } from '../contracts/limits.ts';
+import { BatonError } from '../contracts/error.ts';
+import { defaults, limits } from '../contracts/limits.ts';
 import { defaultPool, parsePool, poolUnits } from '../contracts/pool.ts';
+import { adminFaults, type Given, healthFaults, toFault } from './config-faults.ts';
 
 const DAY_MS = 86_400_000;
 /** The key in the seed's example: a placeholder, never to be sent to a server. */
@@ -132,8 +133,14 @@ const Environment = z.object({
     .optional(),
   /** ms an answer of the discovery service is fresh, 1,000 to 24 h; it is asked again before. Default 300,000, the seed's five minutes. */
   BATON_DISCOVERY_TTL_MS: wholeNumber(1_000, DAY_MS, 'milliseconds').default(defaults.discoveryTtlMs),
-  /** ms between two probes of an agent that sends no heartbeats, 100 to 10,000: a sign counts for 15 s. Default 5,000, as often as others send heartbeats. */
+  /** ms a plan that the model made is used again for the same query, 0 to 24 h; 0: never. Default 3,600,000: agents and prompts that change make other plans at once. */
+  BATON_PLAN_CACHE_TTL_MS: wholeNumber(0, DAY_MS, 'milliseconds').default(defaults.planCacheTtlMs),
+  /** Calls of the model that a run makes at most unless it names its own bound, 0 to 100,000. Default 1,000: no plan of usual size needs as many, and what goes round ends. */
+  BATON_MAX_MODEL_CALLS: wholeNumber(0, limits.modelCalls, 'calls').default(defaults.maxModelCalls),
+  /** ms between two probes of an agent that sends no heartbeats, 100 to 10,000: BATON_HEALTH_TTL_MS covers it. Default 5,000, as often as others send heartbeats. */
   BATON_PROBE_MS: wholeNumber(100, 10_000, 'milliseconds').default(defaults.heartbeatMs),
+  /** ms a sign of life of an agent counts, 6,000 to 600,000, and 5,000 more than BATON_PROBE_MS. Default 15,000: three heartbeats. */
+  BATON_HEALTH_TTL_MS: wholeNumber(6_000, 600_000, 'milliseconds').default(defaults.healthTtlMs),
   /** Path of the redis-server to start when REDIS_URL is unset. Default: unset, the one on PATH, else one from the system's packages. */
   REDIS_SERVER_BIN: text('the path of a redis-server').optional(),
   /** The user's cache folder (XDG base directory specification: a relative one is ignored). Default ~/.cache. */
@@ -142,8 +149,6 @@ const Environment = z.object({
 
 /** The names of all settings, as docs/settings.md lists them. */
 export const settingNames: readonly string[] = Object.keys(Environment.shape);
-
-const secrets: ReadonlySet<string> = new Set(['OPENAI_API_KEY', 'BATON_ADMIN_PASSWORD']);
 
 export type Config = Readonly<ReturnType<typeof toConfig>>;
 
@@ -156,7 +161,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const issues = parsed.error?.issues ?? [];
   // The first of each variable: a URL can be wrong in scheme and host, and is told once.
   const firstIssues = issues.filter((issue, at) => issues.findIndex(({ path }) => path[0] === issue.path[0]) === at);
-  const faults = [...firstIssues.map((issue) => toFault(issue, given)), ...adminFaults(given)];
+  const faults = [
+    ...firstIssues.map((issue) => toFault(issue, given)),
+    ...adminFaults(given),
+    ...healthFaults(healthTimesOf(given)),
+  ];
   if (parsed.success && faults.length === 0) return Object.freeze(toConfig(parsed.data));
   const lines = faults.map((fault) => `- ${fault.path}: ${fault.message}`);
   throw new BatonError('config_invalid', ['The settings have faults:', ...lines].join('\n'), { faults });
@@ -258,29 +267,20 @@ function toConfig(env: z.output<typeof Environment>) {
     commandsFile: env.BATON_COMMANDS,
     discoveryUrl: env.DISCOVERY_SERVICE_URL,
     discoveryTtlMs: env.BATON_DISCOVERY_TTL_MS,
+    planCacheTtlMs: env.BATON_PLAN_CACHE_TTL_MS,
+    maxModelCalls: env.BATON_MAX_MODEL_CALLS,
     probeMs: env.BATON_PROBE_MS,
+    healthTtlMs: env.BATON_HEALTH_TTL_MS,
     redisServerBin: env.REDIS_SERVER_BIN,
     cacheFolder: cacheFolder(env.XDG_CACHE_HOME),
   };
 }
 
-type Given = Readonly<Record<string, string | undefined>>;
-
-function toFault(issue: z.core.$ZodIssue, given: Given): Fault {
-  const name = String(issue.path[0]);
-  return { path: name, message: `${issue.message}, came ${shown(name, given[name])}` };
-}
-
-/** Apart from the schema, because zod skips rules over several fields once one of them is faulty, and all faults go out together. */
-function adminFaults(given: Given): readonly Fault[] {
-  const [user, password] = ['BATON_ADMIN_USER', 'BATON_ADMIN_PASSWORD'] as const;
-  if ((given[user] === undefined) === (given[password] === undefined)) return [];
-  const missing = given[user] === undefined ? user : password;
-  return [{ path: missing, message: `expected ${user} and ${password} together or neither, came nothing` }];
-}
-
-/** A value for a message; what may hold a password (a URL with "@" included) is not shown. */
-function shown(name: string, value: string | undefined): string {
-  if (secrets.has(name) || value?.includes('@')) return 'a value that is not shown here';
-  return value === undefined ? 'nothing' : JSON.stringify(value.slice(0, 100));
+/** Read one by one: they are compared also when another setting is faulty. */
+function healthTimesOf(given: Given) {
+  const { BATON_HEALTH_TTL_MS: ttl, BATON_PROBE_MS: probe } = Environment.shape;
+  return {
+    ttlMs: ttl.safeParse(given.BATON_HEALTH_TTL_MS).data,
+    probeMs: probe.safeParse(given.BATON_PROBE_MS).data,
+  };
 }

@@ -40,7 +40,7 @@ export async function askForAgent({ work, claim }: Attempt, { question, agent, c
     agent: { asked_by: { agent_id: agent.agent_id, kind }, resume, round: roundOf(work) },
   });
   if (outcome !== 'open') return { kind: 'again', delayMs: 0 }; // the next claim finds out what has happened
-  await countCall(work, called);
+  await countCall(work, called, {});
   return { kind: 'wait' };
 }
 

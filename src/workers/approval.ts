@@ -9,14 +9,17 @@ import { approvalContent } from './approval-content.ts';
 import { approvedResult, giveHeld, rejectedResult } from './approved-result.ts';
 import type { Claimed, Work } from './attempt.ts';
 import { claimQuietly } from './claim-quietly.ts';
-import { type Settling, settle, settleAtEnd } from './settle.ts';
+import { settleOrHold } from './replan.ts';
+import { type Settling, settle } from './settle.ts';
 
-type Begin = (work: Work) => Promise<Verdict>;
+/** How a task is begun when nobody has to be asked first. */
+export type Begin = (work: Work) => Promise<Verdict>;
 
 /** Runs a task around what a human is asked about it. One that asks nothing begins at once, without a round trip. */
 export async function runWithApproval(work: Work, begin: Begin): Promise<Verdict> {
   const { task, run_id } = work.data;
-  if (task.approval === undefined && task.kind !== 'approval') return begin(work);
+  const mayAsk = task.approval !== undefined || task.kind === 'approval' || task.review?.escalate === 'interrupt';
+  if (!mayAsk) return begin(work);
   const { input, output } = await loadTaskQuestions(work.tools.flow.store, run_id, task.task_id);
   if (output !== undefined) return afterOutput(work, output);
   if (!asksBefore(task)) return begin(work);
@@ -25,8 +28,8 @@ export async function runWithApproval(work: Work, begin: Begin): Promise<Verdict
 
 /** Records a result; one that a human has to see is kept instead and asked about, so that no agent is called again for it. */
 export async function settleOrAsk(work: Work, settling: Settling): Promise<Verdict> {
-  const { epoch, result, onCounted } = settling;
-  if (result.status !== 'completed' || !asksAfter(work.data.task)) return settleAtEnd(work, settling);
+  const { epoch, result, asks = asksAfter(work.data.task), onCounted } = settling;
+  if (result.status !== 'completed' || !asks) return settleOrHold(work, settling);
   const { response: content, ...rest } = result;
   const verdict = await ask(work, { epoch, subject: 'output', content, edit: 'text', held: { ...rest, response: '' } });
   if (verdict.kind === 'wait') onCounted?.();

@@ -4,6 +4,7 @@ import type { AgentDescriptor } from '../contracts/agent.ts';
 import type { FailureReport } from '../contracts/error.ts';
 import type { JobRef, TaskJob } from '../contracts/job.ts';
 import { limits } from '../contracts/limits.ts';
+import type { ProposePatch } from '../contracts/plan-patch.ts';
 import type { AgentAnswer } from '../contracts/question.ts';
 import { closeJoin } from '../flow/close-join.ts';
 import type { Flow } from '../flow/flow.ts';
@@ -38,6 +39,8 @@ export type TaskTools = {
   readonly invoke: (invocation: Invocation) => AsyncIterable<AgentEvent>;
   /** The same in a process of its own, for a call that may end its process. */
   readonly isolate: (invocation: Invocation) => AsyncIterable<AgentEvent>;
+  /** Asks the planner whether a run's plan shall change because of an outcome. */
+  readonly replan: ProposePatch;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly report: FailureReport;
@@ -64,6 +67,8 @@ export type Claimed = {
   readonly work: Work;
   readonly claim: OwnedClaim;
   readonly entry: Entry;
+  /** How often it has claimed before because it was its turn to decide again: that is no sign of a task that ends its workers. */
+  readonly looks?: number;
   /** It has waited for a slot too long. */
   readonly isOverdue?: boolean;
 };
@@ -129,6 +134,7 @@ export async function claimWork(
     dependencies: entry.inputs,
     needed: entry.admission === 'run' ? entry.needed : -1,
     announce,
+    ...(work.data.whole_inputs && { wholeInputs: true }),
   });
   if (!('epoch' in claim)) return claim;
   if (claim.state === 'started' && announce.length > 0) await beginJoins(work.tools.flow, work.data);

@@ -5,6 +5,7 @@ import { BatonError } from '../contracts/error.ts';
 import { defaults } from '../contracts/limits.ts';
 import type { DependencyContext } from '../contracts/payload.ts';
 import type { TaskResult } from '../contracts/result.ts';
+import { loadStateOf } from '../journal/load-state.ts';
 import type { Attempt } from './attempt.ts';
 import { filingOf, takeCached } from './cached-call.ts';
 import { type Choice, confirmAgent } from './choice.ts';
@@ -46,10 +47,12 @@ export async function callBestAgent(attempt: Attempt): Promise<Outcome> {
   const last: Leading = {};
   try {
     const choice = await confirmAgent(attempt, deadline.signal);
-    const filing = filingOf(attempt.work, choice.agent, () => callOf(attempt, choice.agent));
+    const state = await loadSharedState(attempt);
+    const call = (agent: AgentDescriptor) => callOf(attempt, agent, state);
+    const filing = filingOf(attempt.work, choice.agent, () => call(choice.agent));
     const cached = filing === undefined ? undefined : await takeCached(attempt, choice, filing);
     if (cached !== undefined) return { kind: 'result', result: cached, agent: choice.agent };
-    return await callChosen(attempt, { choice, filing, deadline, last });
+    return await callChosen(attempt, { choice, filing, deadline, last, callOf: call });
   } catch (thrown) {
     const error = BatonError.from(deadline.signal.aborted ? deadline.signal.reason : thrown);
     return { kind: 'failure', error, called: last.called };
@@ -64,9 +67,11 @@ type Calling = {
   readonly filing: string | undefined;
   readonly deadline: Deadline;
   readonly last: Leading;
+  readonly callOf: (agent: AgentDescriptor) => AgentCall;
 };
 
-async function callChosen(attempt: Attempt, { choice, filing, deadline, last }: Calling): Promise<Answer | Question> {
+async function callChosen(attempt: Attempt, calling: Calling): Promise<Answer | Question> {
+  const { choice, filing, deadline, last, callOf } = calling;
   const { work, claim, beganAt } = attempt;
   const onLead = (called: Called): void => {
     last.called = called;
@@ -75,7 +80,7 @@ async function callChosen(attempt: Attempt, { choice, filing, deadline, last }: 
     choice,
     deadline,
     onLead,
-    callOf: (agent) => callOf(attempt, agent),
+    callOf,
   });
   const endedAt = performance.now();
   const called = { ...(last.called ?? { ...choice, beganAt }), endedAt };
@@ -94,7 +99,15 @@ export function timeLeftMs({ work, claim, beganAt }: Attempt): number {
   return timeout_ms - claim.elapsedMs - (performance.now() - beganAt);
 }
 
-function callOf({ work, claim }: Attempt, agent: AgentDescriptor): AgentCall {
+/** Values of the run's shared state that the task names; undefined when it names none. */
+type State = Readonly<Record<string, unknown>> | undefined;
+
+function loadSharedState({ work }: Attempt): Promise<Exclude<State, undefined>> | undefined {
+  const { task, run_id } = work.data;
+  return task.state && loadStateOf(work.tools.flow.store, run_id, task.state);
+}
+
+function callOf({ work, claim }: Attempt, agent: AgentDescriptor, state: State): AgentCall {
   const { task, run_id } = work.data;
   const { text, resume } = work.answered ?? {};
   const answer = text === undefined || resume === undefined ? undefined : { text, resume };
@@ -104,7 +117,7 @@ function callOf({ work, claim }: Attempt, agent: AgentDescriptor): AgentCall {
     taskId: task.task_id,
     attempt: claim.epoch,
     idempotencyKey: `${run_id}.${task.task_id}`,
-    payload: { ...toPayload({ task, agent, dependencies }), ...(answer && { human_answer: answer }) },
+    payload: { ...toPayload({ task, agent, dependencies, state }), ...(answer && { human_answer: answer }) },
     ...(answer && { answer }),
   };
 }

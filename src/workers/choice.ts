@@ -1,6 +1,6 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
-import type { CallNeed, Choice as Found } from '../registry/choose.ts';
+import type { CallNeed, Choice as Found } from '../registry/choice.ts';
 import type { Permit } from '../registry/permit.ts';
 import type { Ranking } from '../registry/rank.ts';
 import { type Attempt, neededBy } from './attempt.ts';

@@ -36,7 +36,7 @@ export async function conclude(attempt: Attempt, outcome: Outcome): Promise<Conc
     case 'retry':
       report(attempt, outcome.error);
       await note(attempt, outcome, step.delayMs);
-      await countCall(attempt.work, outcome.called, outcome.error);
+      await countCall(attempt.work, outcome.called, { error: outcome.error });
       return step.delayMs === 0 ? { kind: 'retry', failed } : end({ kind: 'again', delayMs: step.delayMs });
     default:
       return step satisfies never;
@@ -65,7 +65,7 @@ function note({ work, claim }: Attempt, { called, error }: Failure, delayMs: num
 
 function recordAnswer({ work, claim }: Attempt, { result, called, filing }: Answer): Promise<Verdict> {
   const onCounted = (): void => {
-    void countCall(work, called);
+    void countCall(work, called, { result });
     if (filing !== undefined) fileResult(work, filing, result).catch(reporterOf(work));
   };
   return settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
@@ -79,7 +79,7 @@ async function recordFailure(attempt: Attempt, status: 'failed' | 'skipped', fai
     counts = true;
   };
   const verdict = await settleOrAsk(work, { epoch: claim.epoch, result, onCounted });
-  if (counts) await countCall(work, failure.called, failure.error);
+  if (counts) await countCall(work, failure.called, { error: failure.error });
   return verdict;
 }
 

@@ -1,7 +1,9 @@
 import type { AgentDescriptor } from '../contracts/agent.ts';
 import { BatonError } from '../contracts/error.ts';
 import { ORCHESTRATOR } from '../contracts/ids.ts';
+import type { TaskResult } from '../contracts/result.ts';
 import { signOf } from '../registry/outcome.ts';
+import type { CalledFor } from '../registry/outcomes.ts';
 import type { Permit } from '../registry/permit.ts';
 import type { Work } from './attempt.ts';
 
@@ -18,18 +20,29 @@ export type Called = {
 
 export type FailedCall = { readonly called: Called; readonly error: BatonError };
 
+/** What came of a call: its task's result, or why it failed; neither for a call that ended with a question. */
+export type CallEnd = { readonly result?: TaskResult; readonly error?: BatonError };
+
 /**
- * Adds a call to its agent's record and tells its breaker. Only for a call whose outcome counted: one of a stale attempt changes no
- * score (guarantees I9). `error` is undefined for a good answer. Never rejects: a record is beside the task.
+ * Adds a call to its agent's record and history, and tells its breaker. Only for a call whose outcome counted: one of a stale attempt changes no
+ * score (guarantees I9). Never rejects: a record is beside the task.
  */
-export async function countCall(work: Work, called: Called | undefined, error?: BatonError): Promise<void> {
+export async function countCall(work: Work, called: Called | undefined, end: CallEnd): Promise<void> {
   if (called === undefined) return;
+  const { error } = end;
   const { agent, permit, beganAt, endedAt = beganAt, beside } = called;
-  if (beside !== undefined) await countCall(work, beside.called, beside.error);
-  work.tools.outcomes.record({ agent, latencyMs: endedAt - beganAt, error: error?.code });
+  if (beside !== undefined) await countCall(work, beside.called, { error: beside.error });
+  work.tools.outcomes.record({ agent, latencyMs: endedAt - beganAt, error: error?.code, work: calledFor(work, end) });
   const sign = signOf(agent, error?.code);
   // A good answer has been told as it came.
   if (error !== undefined && sign !== undefined) await permit.judge(sign.serves).catch(reporterOf(work));
+}
+
+/** A call that ended with a question has done no work yet. */
+function calledFor({ data }: Work, { result, error }: CallEnd): CalledFor | undefined {
+  if (result === undefined && error === undefined) return undefined;
+  const { confidence = null, cost = null, usage = null } = result ?? {};
+  return { capability: data.task.required_capability, confidence, cost, tokens: usage?.total_tokens ?? null };
 }
 
 /** Tells the breaker that an agent has answered, whoever's the task is by now: it serves. Never rejects. */

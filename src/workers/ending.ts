@@ -8,11 +8,11 @@ import type { Answer } from './write-answer.ts';
 /** The end of a run that has an answer: the whole text once, then run.completed, always last. */
 export function answeredEnding(
   { run, epoch }: RootAttempt,
-  { outcome, usage: used }: SettledRun,
+  { outcome, usage: used, merge }: SettledRun,
   answer: Answer,
 ): Ending {
   const warnings = answer.warning === null ? [...outcome.warnings] : [...outcome.warnings, answer.warning];
-  const partial = outcome.partial || answer.warning !== null;
+  const partial = outcome.partial || answer.partial;
   const usage = addUsage([used, answer.usage]);
   return {
     run,
@@ -24,6 +24,7 @@ export function answeredEnding(
     partial,
     usage: answer.usage,
     events: [
+      ...(merge === null ? [] : [rootEvent(epoch, { name: 'merge.done', data: 'Results merged', detail: merge })]),
       rootEvent(epoch, { name: 'answer.message', data: answer.text, detail: {} }),
       rootEvent(epoch, { name: 'run.completed', data: '', detail: { partial, warnings, usage } }),
     ],

@@ -7,6 +7,8 @@ export type HeartbeatOptions = {
   readonly agents: readonly AgentDescriptor[];
   /** Whether this worker runs an agent that somebody else has registered: a command that it has. */
   readonly runsHere?: (agent: AgentDescriptor) => boolean;
+  /** How long a heartbeat counts, in milliseconds: three are sent in that time at least. */
+  readonly healthTtlMs: number;
   readonly onError: (error: unknown) => void;
 };
 
@@ -16,7 +18,7 @@ export type HeartbeatOptions = {
  * They are not taken out at the end, since other workers may serve them too; without any their health expires.
  */
 export async function openLocalHeartbeat(options: HeartbeatOptions): Promise<AsyncDisposable> {
-  const { registry, agents, runsHere = () => false, onError } = options;
+  const { registry, agents, runsHere = () => false, healthTtlMs, onError } = options;
   const keep = async (agent: AgentDescriptor): Promise<void> => {
     if (!(await registry.heartbeat(agent.agent_id))) await registry.put(agent);
   };
@@ -27,15 +29,18 @@ export async function openLocalHeartbeat(options: HeartbeatOptions): Promise<Asy
   };
   for (const agent of agents) await registry.put(agent);
   let beating = false; // while Redis is away one beat waits, and not one more every few seconds
-  const timer = setInterval(() => {
-    if (beating) return;
-    beating = true;
-    void beat()
-      .catch(onError)
-      .finally(() => {
-        beating = false;
-      });
-  }, defaults.heartbeatMs);
+  const timer = setInterval(
+    () => {
+      if (beating) return;
+      beating = true;
+      void beat()
+        .catch(onError)
+        .finally(() => {
+          beating = false;
+        });
+    },
+    Math.min(defaults.heartbeatMs, healthTtlMs / 3),
+  );
   return {
     [Symbol.asyncDispose]: async () => clearInterval(timer),
   };

@@ -11,10 +11,12 @@ import type { WorkerRecord } from '../contracts/worker.ts';
 import { type Flow, openFlow } from '../flow/flow.ts';
 import type { Store } from '../journal/store.ts';
 import { hasModel, openConfiguredModel } from '../llm/configured-model.ts';
-import { closeStopped } from '../orchestrator/close-stopped.ts';
+import { endStopped } from '../orchestrator/end-stopped.ts';
 import { keepHouse } from '../orchestrator/keep-house.ts';
 import { type PlanTools, planRun } from '../orchestrator/plan-run.ts';
+import { proposePatch } from '../orchestrator/planner/propose-patch.ts';
 import { openReconciler } from '../orchestrator/reconcile/reconcile.ts';
+import { startNextAfter } from '../orchestrator/session-next.ts';
 import { openAgentHttp } from '../outbound/agent-http.ts';
 import { type HttpClient, openHttp } from '../outbound/http.ts';
 import { openDiscoverer } from '../registry/discoverer.ts';
@@ -141,6 +143,7 @@ async function openTools(start: Start & { readonly worker: string }, flow: Flow)
     http: life.use('http', openAgentHttp(agentHttpSettings(config))),
     modelServer: modelServerOf(config, modelHttp),
     modules: options.agents ?? [],
+    address: { http: modelHttp, url: config.url },
     commands: commandSettings(config),
     onCommand: (report) => logCommand(log, report),
   });
@@ -153,10 +156,16 @@ async function openTools(start: Start & { readonly worker: string }, flow: Flow)
     log.warn({ run, task, code: error.code, err: error.cause ?? error }, error.message);
   const shared = { flow, worker, report, random: Math.random };
   const isolate: TaskTools['isolate'] = (call) => invokeIsolated(options.agents ?? [], call);
+  const replan: TaskTools['replan'] = (request) => proposePatch({ flow, registry, model }, request);
   return {
-    task: { ...shared, ...agents, isolate },
-    root: { ...shared, model, closeStopped: (run) => closeStopped(flow.store, run) },
-    plan: { ...shared, model, registry, discovery: discoverySourceOf(config) },
+    task: { ...shared, ...agents, isolate, replan },
+    root: {
+      ...shared,
+      model,
+      closeStopped: (run) => endStopped(flow, run),
+      startNext: (run) => startNextAfter(flow, run),
+    },
+    plan: { ...shared, model, registry, discovery: discoverySourceOf(config), planCacheTtlMs: config.planCacheTtlMs },
   };
 }
 
@@ -164,6 +173,7 @@ function agentSettings(config: Config): AgentsOptions['settings'] {
   return {
     breaker: { failures: config.breakerFailures, openMs: config.breakerOpenMs },
     waitMs: config.agentWaitMs,
+    healthTtlMs: config.healthTtlMs,
     capacity: config.pool,
     mode: config.spawn,
     price: hasModel(config) ? config.modelPrice : undefined,

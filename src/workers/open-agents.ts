@@ -32,6 +32,8 @@ export type AgentsOptions = {
     readonly mode: 'auto' | 'asked';
     /** What the configured model costs; undefined without one. */
     readonly price: Price | undefined;
+    /** How long a sign of life counts, in milliseconds. */
+    readonly healthTtlMs: number;
   };
   /** Has what is opened closed with the process. */
   readonly use: <T extends AsyncDisposable>(name: string, resource: T) => T;
@@ -43,9 +45,10 @@ export type AgentsOptions = {
 export async function openAgents({ store, calls, settings, use, onError }: AgentsOptions): Promise<Agents> {
   const registry = openRegistry({
     ...store,
+    healthTtlMs: settings.healthTtlMs,
     onUnreadable: (agent, err) => onError({ err, agent }, 'this agent cannot be read and is passed over'),
   });
-  use('heartbeat', await openHeartbeat({ registry, calls, onError }));
+  use('heartbeat', await openHeartbeat({ registry, calls, settings, onError }));
   const breakers = openBreakers(settings.breaker);
   const outcomes = use(
     'outcomes',
@@ -64,12 +67,13 @@ export async function openAgents({ store, calls, settings, use, onError }: Agent
   return { registry, chooser, outcomes, spawner, invoke: (call) => invokeAgent({ ...call, ...calls }) };
 }
 
-type Beating = Pick<AgentsOptions, 'calls' | 'onError'> & { readonly registry: Registry };
+type Beating = Pick<AgentsOptions, 'calls' | 'settings' | 'onError'> & { readonly registry: Registry };
 
-function openHeartbeat({ registry, calls, onError }: Beating): Promise<AsyncDisposable> {
+function openHeartbeat({ registry, calls, settings, onError }: Beating): Promise<AsyncDisposable> {
   return openLocalHeartbeat({
     registry,
     agents: calls.local.descriptors,
+    healthTtlMs: settings.healthTtlMs,
     runsHere: (agent: AgentDescriptor) => agent.transport === 'command' && canCall(agent, calls),
     onError: (err) => onError({ err }, 'the heartbeat of the agents of this worker failed'),
   });

@@ -1,6 +1,7 @@
 import { type AgentCall, idleLimits } from '../agents/call.ts';
 import type { AgentDescriptor } from '../contracts/agent.ts';
-import type { BatonError } from '../contracts/error.ts';
+import { BatonError } from '../contracts/error.ts';
+import { countModelCall } from '../journal/count-model-call.ts';
 import { openPublisher, type Publisher } from '../streams/publisher.ts';
 import { selection } from './announcements.ts';
 import { type Attempt, neededBy } from './attempt.ts';
@@ -52,6 +53,7 @@ async function lead(attempt: Attempt, calling: CallToPublish, publisher: Publish
   const { choice, onLead } = calling;
   const first = { ...choice, beganAt: performance.now() };
   onLead(first);
+  await countRole(attempt, choice.agent, 1);
   const { hedge_after_ms: afterMs } = attempt.work.data.task;
   const calledFirst = { agent: choice.agent, events: invoke(attempt, calling, choice.agent) };
   if (afterMs === undefined) return calledFirst;
@@ -60,8 +62,9 @@ async function lead(attempt: Attempt, calling: CallToPublish, publisher: Publish
     first: calledFirst,
     afterMs,
     openSecond: async () => {
-      second = await takeSecond(attempt, choice.agent);
-      if (second === undefined) return undefined;
+      const taken = await takeSecond(attempt, choice.agent);
+      if (taken === undefined || !(await mayCallSecond(attempt, taken))) return undefined;
+      second = taken;
       const detail = { agent_id: second.agent.agent_id, after_ms: afterMs };
       await publisher.publish({ name: 'task.hedged', data: `Calling ${second.agent.name} too...`, detail });
       return { agent: second.agent, events: invoke(attempt, calling, second.agent) };
@@ -91,6 +94,25 @@ async function takeSecond(attempt: Attempt, first: AgentDescriptor): Promise<Cal
   if (!failed.includes(taken.agent.agent_id)) return { ...taken, beganAt: performance.now() };
   await taken.permit[Symbol.asyncDispose]();
   return undefined;
+}
+
+/** A call beside another one is not worth a failure: without it the first goes on alone. */
+async function mayCallSecond(attempt: Attempt, second: Called): Promise<boolean> {
+  try {
+    await countRole(attempt, second.agent, 2);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof BatonError) || thrown.code !== 'model_calls_exhausted') throw thrown;
+    await second.permit[Symbol.asyncDispose]();
+    return false;
+  }
+}
+
+/** An agent that is a role for the configured model costs its run a call of it. Throws model_calls_exhausted. */
+async function countRole({ work, claim }: Attempt, agent: AgentDescriptor, number: number): Promise<void> {
+  const { run_id: run, task } = work.data;
+  if (agent.transport !== 'model') return;
+  await countModelCall(work.tools.flow.store, { run, task: task.task_id, epoch: claim.epoch, number });
 }
 
 function invoke({ work }: Attempt, { callOf, deadline }: CallToPublish, agent: AgentDescriptor): AgentCalled['events'] {

@@ -28,7 +28,10 @@ export async function verdictWithoutAttempt(work: Work, claim: NoAttempt): Promi
 }
 
 /** What stands against a call although the claim is ours. */
-export function refusalOf({ work, claim, entry, isOverdue = false }: Claimed, purse?: Purse): Refusal | undefined {
+export function refusalOf(
+  { work, claim, entry, looks = 0, isOverdue = false }: Claimed,
+  purse?: Purse,
+): Refusal | undefined {
   const refuse = (status: 'failed' | 'skipped', reason: BatonError): Refusal => {
     const attempted = { task: work.data.task.task_id, epoch: claim.epoch, agent: undefined, latencyMs: 0 };
     return { kind: 'result', result: unfinishedResult(attempted, status, reason) };
@@ -39,7 +42,7 @@ export function refusalOf({ work, claim, entry, isOverdue = false }: Claimed, pu
   if (claim.state === 'blocked' && entry.admission === 'timed_out')
     return refuse('failed', new BatonError('join_timeout'));
   if (claim.state === 'blocked') return refuse(statusWhenBlocked(work.data), blockedBy(claim));
-  if (claim.epoch > limits.claims) return refuse('failed', new BatonError('task_poisonous'));
+  if (claim.epoch > limits.claims + looks) return refuse('failed', new BatonError('task_poisonous'));
   if (isOverdue) return refuse('failed', new BatonError('task_timeout', OVERDUE));
   if (purse?.filled === false) return refuse('skipped', new BatonError('budget_exhausted'));
   return undefined;

@@ -4,12 +4,15 @@ import type { Settlement, Verdict } from '../contracts/verdict.ts';
 import { recordResult } from '../flow/record-result.ts';
 import { stopAfter } from '../plan/failure-stop.ts';
 import type { Work } from './attempt.ts';
+import { wouldFailRun } from './replan-fails.ts';
 import { resultEvents } from './task-events.ts';
 
 /** What an attempt has to record. */
 export type Settling = {
   readonly epoch: number;
   readonly result: TaskResult;
+  /** A human shall see it first, whatever the task's approval says. */
+  readonly asks?: boolean;
   /** Hears that this very result was recorded, and not another one before it. */
   readonly onCounted?: (() => void) | undefined;
 };
@@ -19,7 +22,7 @@ export type Settling = {
  * attempt is what counts. A result that the run cannot go on without ends it.
  */
 export async function settle(work: Work, settling: Settling): Promise<Verdict> {
-  const recorded = await recordResult(work.tools.flow, settlementOf(work, settling));
+  const recorded = await recordResult(work.tools.flow, await settlementOf(work, settling));
   if (recorded === undefined) throw new BatonError('lock_lost');
   if (recorded === settling.result) settling.onCounted?.();
   return verdictOf(recorded);
@@ -32,12 +35,13 @@ export async function settle(work: Work, settling: Settling): Promise<Verdict> {
 export async function settleAtEnd(work: Work, settling: Settling): Promise<Verdict> {
   const isPlain = settling.result.status === 'completed' && work.data.edges.every(({ join }) => join === undefined);
   if (!isPlain) return settle(work, settling);
-  return { kind: 'settle', settlement: settlementOf(work, settling), onCounted: settling.onCounted };
+  return { kind: 'settle', settlement: await settlementOf(work, settling), onCounted: settling.onCounted };
 }
 
-function settlementOf({ data, job }: Work, { epoch, result }: Settling): Settlement {
-  const { run_id: run, task, edges, tree, fails_run } = data;
-  const stop = stopAfter({ task, failsRun: fails_run === true }, result);
+async function settlementOf({ tools, data, job }: Work, { epoch, result }: Settling): Promise<Settlement> {
+  const { run_id: run, task, edges, tree } = data;
+  const failsRun = result.status !== 'completed' && (await wouldFailRun(tools.flow.store, data));
+  const stop = stopAfter({ task, failsRun }, result);
   return { run, epoch, result, events: resultEvents(result), job, edges, tree, stop };
 }
 

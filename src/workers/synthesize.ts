@@ -45,7 +45,7 @@ async function answer(attempt: RootAttempt, settled: SettledRun): Promise<Verdic
 async function end(tools: RootTools, ending: Ending): Promise<Verdict> {
   const closed = await closeRun(tools.flow.store, ending);
   if (closed === 'stale') throw new BatonError('lock_lost');
-  if (closed === 'ended') await retireAgents(tools.flow.store, ending.run);
+  if (closed === 'ended') await Promise.all([retireAgents(tools.flow.store, ending.run), tools.startNext(ending.run)]);
   return closed === 'stopped' ? stopped(tools, ending.run) : { kind: 'done', status: ending.status };
 }
 

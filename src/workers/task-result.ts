@@ -13,6 +13,8 @@ export type Delivery = {
   readonly truncated: boolean;
   /** What it asks in place of all that. */
   readonly question?: AgentQuestion;
+  readonly quality?: number | undefined;
+  readonly warning?: string | undefined;
 };
 
 export type Attempted = {

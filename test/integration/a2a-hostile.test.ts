@@ -301,7 +301,12 @@ describe('the request', () => {
     expect(params.message).toEqual({
       ...{ messageId: testCall.idempotencyKey, contextId: testCall.runId, role: 'ROLE_USER' },
       parts: [
-        { text: 'Say it.\n\nResult of t0:\nbefore', mediaType: 'text/plain' },
+        {
+          text: expect.stringMatching(
+            /^Say it\.\n\nEverything between <result>.*\n\n<result name="t0">\nbefore\n<\/result>$/,
+          ),
+          mediaType: 'text/plain',
+        },
         { data: testCall.payload, mediaType: 'application/json' },
       ],
     });

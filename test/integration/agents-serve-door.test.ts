@@ -116,7 +116,7 @@ describe('a served agent refuses in problem details', () => {
   test('a body that grows too large without saying so, with 413', async () => {
     await using served = await serveAgent(speaker, alone);
     const sender = request(`${served.url}/invoke`, { method: 'POST', headers: { 'content-type': 'application/json' } });
-    const closed = once(sender, 'close');
+    const closed = new Promise((resolve) => sender.once('close', resolve));
     const megabyte = Buffer.alloc(1_000_000, 'x');
     const send = (): void => void sender.write(megabyte, () => setImmediate(send));
     sender.on('error', () => undefined); // its connection is closed while it sends, which is what shall happen

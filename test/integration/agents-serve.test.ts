@@ -82,7 +82,7 @@ describe('a served agent', () => {
 
   test('tells the handler its run, its attempt and its idempotency key', async () => {
     await using served = await serveAgent(
-      { ...about, invoke: (_task, { signal: _, ...context }) => JSON.stringify(context) },
+      { ...about, invoke: (_task, { signal: _, state: _state, ...context }) => JSON.stringify(context) },
       alone,
     );
     const { events } = await gather({ agent: served.descriptor });

@@ -174,6 +174,17 @@ describe('a command', () => {
     expect(silent.error?.message).toBe('The agent "probe" reported: it ended with exit code 4');
   });
 
+  test('that runs tests fails when its program is not there, as a shim says it', async () => {
+    const shim = `console.error('pyenv: python3: command not found'); process.exitCode = 127`;
+    const { error } = await run(shim, { fields: { answer: 'tests' } });
+    expect(error).toMatchObject({
+      code: 'agent_failed',
+      message: expect.stringMatching(/the tests cannot be run here: pyenv: python3: command not found$/),
+    });
+    const told = await run(shim, { fields: { answer: 'tests', no_tests: [127] } });
+    expect(told.json).toMatchObject({ tests_passed: null, exit_code: 127 });
+  });
+
   test('that ends by a signal says which', async () => {
     expect((await run(`process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)`)).json).toMatchObject({
       exit_code: null,

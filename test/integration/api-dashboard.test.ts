@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Problem } from '../../src/contracts/error.ts';
 import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../src/contracts/job.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
@@ -7,28 +7,16 @@ import { newRunId } from '../../src/orchestrator/run-id.ts';
 import { flowGraphOf } from '../../src/plan/flow-graph.ts';
 import { openTestApi, type TestApi, type TestApiOptions } from '../support/api.ts';
 import { planOf, type TaskSketch } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const admin = { user: 'admin', password: 'p:ss' };
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 
 async function withBoard<T>(options: TestApiOptions, use: (door: TestApi, board: string) => Promise<T>): Promise<T> {
   const boardQueues = [...agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE].map((name) => opened.flow.queue(name));
-  const door = await openTestApi(redis.url, { boardQueues, ...options });
+  const door = await openTestApi(opened.redis.url, { boardQueues, ...options });
   try {
     return await use(door, `${door.url}/admin/queues`);
   } finally {

@@ -1,5 +1,5 @@
 // Records and breakers of agents over several workers, on a real Redis.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/contracts/error.ts';
 import { defaults, limits } from '../../src/contracts/limits.ts';
 import { loadScript, runScript } from '../../src/journal/script.ts';
@@ -9,25 +9,16 @@ import { loadCondition } from '../../src/registry/condition.ts';
 import type { Permit } from '../../src/registry/permit.ts';
 import { agentOf, type Chooses, conditionOf, openChooses, passBreakerTime, registeredOf } from '../support/choosing.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 const agent = agentOf('agent');
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
 });
 beforeEach(() => store.redis.flushall());
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
-
 const failures = (count: number): ErrorCode[] => Array.from({ length: count }, () => 'agent_failed' as const);
 /** What everybody who follows the registry has been told. */
 const changesOf = async () => (await loadChanges(store, CHANGES_START, 100)).changes.map(({ name }) => name);

@@ -50,6 +50,15 @@ test('50 parallel tasks at the cap: no call begins beyond it, the ledger is what
   expect(started).toHaveLength(21); // who waits for money, or gets none, announces no start
 });
 
+test('when all tasks have completed and only the synthesis is not paid for, the joined results lack nothing', async () => {
+  const { record, results } = await engine.runToEnd(flat(2), { budget: { max_tokens: 200 } });
+  expect([...results.values()].map(({ status }) => status)).toEqual(['completed', 'completed']);
+  expect(record.status).toBe('completed');
+  expect(record.response?.split('\n\n')).toHaveLength(2);
+  expect(record.partial).toBeUndefined();
+  expect(record.warnings).toEqual([expect.stringMatching(/^The results were not merged .* budget/)]);
+});
+
 test('a cap in money holds in the same way, and a result says what it cost', async () => {
   const { run, results, events } = await engine.runToEnd(flat(12), { budget: { max_cost: 0.055 } });
   expect(callsOf(run)).toHaveLength(6);

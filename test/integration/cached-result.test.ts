@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { defaults, limits } from '../../src/contracts/limits.ts';
 import type { CachedResult } from '../../src/contracts/result.ts';
 import { loadCached, saveCached } from '../../src/journal/cached-result.ts';
 import type { Store } from '../../src/journal/store.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 beforeEach(async () => {

@@ -10,27 +10,22 @@ import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { type Call, seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let worker: AsyncDisposable;
 
 beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
   worker = await startTestWorker({
-    redisUrl: redis.url,
+    redisUrl: opened.redis.url,
     env: { BATON_RETENTION_MS: '1000', BATON_RECONCILE_MS: '200' },
   });
 });
 
 afterAll(async () => {
   await worker[Symbol.asyncDispose]();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 /** Submits and waits until an agent was called for `task`. */

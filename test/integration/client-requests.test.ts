@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { openClient } from '../../src/client/client.ts';
+import { plainOptions } from '../../src/contracts/run-options.ts';
 
 const RUN = `r${'a'.repeat(22)}`;
 const links = { self: `/v1/runs/${RUN}`, events: `/v1/runs/${RUN}/events`, cancel: `/v1/runs/${RUN}/cancel` };
 const accepted = { run_id: RUN, status: 'queued', links };
 
-type Seen = { method: string | undefined; url: string | undefined; key: unknown; body: string };
+type Seen = { method: string | undefined; url: string | undefined; key: unknown; match: unknown; body: string };
 
 /** A server that answers in turn, the last answer for ever, and keeps what it was asked. */
 async function serve(
@@ -18,7 +19,7 @@ async function serve(
   const seen: Seen[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method, url, headers } = request;
-    seen.push({ method, url, key: headers['idempotency-key'], body: await text(request) });
+    seen.push({ method, url, key: headers['idempotency-key'], match: headers['if-match'], body: await text(request) });
     answers[Math.min(seen.length, answers.length) - 1]?.(response);
   };
   const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1');
@@ -117,3 +118,51 @@ test('agents come with their health', async () => {
     { agent_id: 'poet', streaming_mode: 'static', healthy: true },
   ]);
 });
+
+test('a run of an older baton is read, with nothing in the place of what it does not tell', async () => {
+  const view = {
+    ...{ run_id: RUN, status: 'completed', query: 'q', created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
+    ...{ partial: false, links, metadata: {}, plan: null, tasks: [], results: [], response: 'x', error: null },
+    ...{ warnings: [], usage: null, model: null, options: {}, mode: null, paused: false },
+    ...{ interrupts: [], budget: null, fork: null, spawned: [] },
+  };
+  const { url } = await serve(json(200, view));
+  expect(await openClient({ url }).run(RUN)).toEqual({
+    ...view,
+    ...{ options: plainOptions, plan_revision: 0, model_calls: 0, session: null, plan_ref: null },
+    ...{ strategy: null, task_log: [], merge: null },
+  });
+});
+
+test('a lost answer to an increment is asked for again under the same key, so that it counts once', async () => {
+  const { url, seen } = await serve(hangUp, json(200, { version: 4 }));
+  const changes = [{ op: 'increment' as const, name: 'hits', by: 1 }];
+  expect(await openClient({ url }).patchState(RUN, changes, { version: 3 })).toBe(4);
+  expect(seen.map(({ key }) => key)).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), seen[0]?.key]);
+  expect(seen[1]).toMatchObject({ method: 'PATCH', url: `/v1/runs/${RUN}/state`, match: '"v3"' });
+  expect(JSON.parse(seen[1]?.body ?? '')).toEqual({ changes });
+});
+
+test('an answer that is long in coming is waited for under one message id', async () => {
+  const sent = { message_id: 'q', position: '1-0', correlation_id: 'q', hop: 1, answer_by: null };
+  const said = { from: 'b', to: 'a', type: 'response', content: '1969', in_reply_to: 'q' };
+  const answer = { ...sent, ...said, timestamp: '2026-01-01T00:00:00.000Z' };
+  const { url, seen } = await serve(json(202, sent), hangUp, json(200, answer));
+  expect(await openClient({ url }).askAgent(RUN, { from: 'a', to: 'b', content: 'Which year?' })).toEqual(answer);
+  expect(seen.map(({ body }) => JSON.parse(body))).toEqual([
+    ...[1, 2, 3].map(() => ({
+      message_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      ...{ from: 'a', to: 'b', content: 'Which year?', timeout_ms: 30_000 },
+    })),
+  ]);
+  expect(new Set(seen.map(({ body }) => JSON.parse(body).message_id)).size).toBe(1);
+});
+
+test.each(['../../agents', 'a/../../b', '/etc/passwd', 'a\\b', ''])(
+  'no file is asked for by the name %j',
+  async (name) => {
+    const { url, seen } = await serve(json(200, {}));
+    await expect(openClient({ url }).artifact(RUN, name)).rejects.toMatchObject({ code: 'artifact_not_found' });
+    expect(seen).toEqual([]);
+  },
+);

@@ -1,6 +1,6 @@
 // How a run ends whose answer a model writes.
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isTerminalEvent } from '../../src/contracts/event.ts';
 import { addUsage } from '../../src/contracts/result.ts';
 import { plainOptions } from '../../src/contracts/run-options.ts';
@@ -8,26 +8,15 @@ import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { viewRun } from '../../src/orchestrator/view-run.ts';
 import { counted } from '../support/agents/counting.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { begin, chunk, openScriptedModel, say, streamOf, usage, usageChunk } from '../support/scripted-model.ts';
-import { cancelled, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { cancelled, eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 const END_MS = 8_000;
 const countingAgents = fileURLToPath(new URL('../support/agents/counting.ts', import.meta.url));
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const onePlan = say(
   JSON.stringify({
@@ -41,7 +30,7 @@ const onePlan = say(
 
 test('an answer that the model had to cut makes a partial run with a warning', async () => {
   await using model = await openScriptedModel([streamOf([chunk('half an ans'), chunk('', 'length')])]);
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env });
   const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
   const events = await eventsOfEndedRun(opened, run, END_MS);
 
@@ -53,7 +42,7 @@ test('an answer that the model had to cut makes a partial run with a warning', a
 
 test('the end of a stream and GET tell the same cost: planning, tasks and answer', async () => {
   await using model = await openScriptedModel([onePlan, streamOf([chunk('the answer', 'stop'), usageChunk])]);
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env, agents: [countingAgents] });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env, agents: [countingAgents] });
   const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {}, options: plainOptions });
   const end = (await eventsOfEndedRun(opened, run, END_MS)).at(-1);
 
@@ -71,7 +60,7 @@ test('an answer that is finished after the cancel was asked for does not count',
       response.end('data: [DONE]\n\n');
     },
   ]);
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env });
   const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
   await model.next();
   // The flag alone, as if the message that goes with it had been lost: else the call of the model would be aborted.

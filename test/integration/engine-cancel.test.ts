@@ -1,6 +1,6 @@
 // Cancels whose sender dies, that come while everybody is busy, or that nobody is there to work on.
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isTerminalEvent, type StreamEvent } from '../../src/contracts/event.ts';
 import { plainOptions } from '../../src/contracts/run-options.ts';
 import { requestStop } from '../../src/flow/stop.ts';
@@ -12,34 +12,16 @@ import { flowGraphOf } from '../../src/plan/flow-graph.ts';
 import { type Call, seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedModel, silence } from '../support/scripted-model.ts';
-import {
-  cancelled,
-  createTestRun,
-  endTestRun,
-  eventsOfEndedRun,
-  openTestStore,
-  type TestStore,
-} from '../support/store.ts';
+import { cancelled, createTestRun, endTestRun, eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 const END_MS = 8_000;
 /** What a cancel may take: two seconds, and what a loaded machine adds. */
 const CANCEL_MS = 3_000;
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const ends = (events: readonly StreamEvent[]) =>
   events.filter(({ name }) => isTerminalEvent(name)).map(({ name }) => name);
@@ -49,7 +31,7 @@ const removed = (run: string) =>
 
 test('a cancel while planning ends the run although whoever asked for it has died', async () => {
   await using model = await openScriptedModel([silence]);
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env });
   const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {}, options: plainOptions });
   await model.next();
   expect(await requestStop(opened.store, run, cancelled)).toBe('planning');
@@ -59,7 +41,7 @@ test('a cancel while planning ends the run although whoever asked for it has die
 
 test('a cancel while the answer is written ends the run within two seconds, and hangs up on the model', async () => {
   await using model = await openScriptedModel([silence], { timeoutMs: 60_000 });
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env });
   const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
   await model.next();
   const askedAt = performance.now();
@@ -74,7 +56,7 @@ test('a run cancelled while it is queued ends as cancelled and never asks the mo
   await using model = await openScriptedModel([silence]);
   const { run } = await submitRun(opened.flow, { query: 'the query', metadata: {}, options: plainOptions });
   expect(await requestStop(opened.store, run, cancelled)).toBe('queued');
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: model.env });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: model.env });
 
   expect(ends(await eventsOfEndedRun(opened, run, END_MS))).toEqual(['run.cancelled']);
   expect(model.received).toEqual([]);
@@ -84,7 +66,7 @@ test('a cancel ends its run in time while all planners hang, an agent is deaf an
   await using model = await openScriptedModel([silence], { timeoutMs: 60_000 });
   const env = { ...model.env, BATON_DRAIN_MS: '0' };
   const capabilities = ['custom'] as const;
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env, capabilities, concurrency: 2 });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env, capabilities, concurrency: 2 });
   const plan = planOf({ deaf: { input_data: { hold: true, deaf: true } }, unserved: { capability: 'translation' } });
   const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
   const { run } = await submitRun(opened.flow, { plan, metadata: {}, options: plainOptions });
@@ -106,7 +88,7 @@ test('a cancel ends its run in time while all planners hang, an agent is deaf an
 
 test('a cancelled run that no worker could work on leaves after its retention, with every key', async () => {
   const env = { BATON_RETENTION_MS: '1000', BATON_RECONCILE_MS: '200' };
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env, capabilities: ['search'] });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env, capabilities: ['search'] });
   const { run } = await submitRun(opened.flow, {
     plan: planOf({ a: {}, b: { after: ['a'] } }),
     metadata: {},

@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { plainOptions } from '../../src/contracts/run-options.ts';
 import { loadRun } from '../../src/journal/load-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 /** Port 9 is discard: nothing listens there. */
 const modelDown = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
@@ -30,7 +19,7 @@ async function runToEnd(request: Parameters<typeof submitRun>[1]) {
 }
 
 test('a model that is down is tried three times, then the run fails and says so', async () => {
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: modelDown });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: modelDown });
   const { events, record } = await runToEnd({ query: 'a query', metadata: {}, options: plainOptions });
   expect(events.filter(({ name }) => name === 'task.retrying')).toHaveLength(2);
   expect(events.at(-1)).toMatchObject({ name: 'run.failed', detail: { error: { code: 'model_unavailable' } } });
@@ -38,7 +27,7 @@ test('a model that is down is tried three times, then the run fails and says so'
 });
 
 test('a model that is down at the end costs no result: the texts themselves are the answer, partial and with a warning', async () => {
-  await using _worker = await startTestWorker({ redisUrl: redis.url, env: modelDown });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url, env: modelDown });
   const { events, record } = await runToEnd({ plan: planOf({ a: {}, b: {} }), metadata: {}, options: plainOptions });
   expect(record).toMatchObject({ status: 'completed', partial: '1', response: 'a done\n\nb done' });
   expect(events.at(-1)).toMatchObject({ name: 'run.completed', detail: { partial: true } });
@@ -46,7 +35,7 @@ test('a model that is down at the end costs no result: the texts themselves are 
 });
 
 test('a worker without a model fails planning with the sentence that says what to set', async () => {
-  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
   const { record } = await runToEnd({ query: 'a query', metadata: {}, options: plainOptions });
   expect(record?.error).toMatchObject({ code: 'model_not_configured' });
   expect(record?.error?.message).toMatch(/OPENAI_API_KEY.*OPENAI_BASE_URL/);

@@ -1,6 +1,6 @@
 // What the engine makes of workers, submitters and Redis servers that fail in the middle of a step.
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Plan } from '../../src/contracts/plan.ts';
 import { plainOptions } from '../../src/contracts/run-options.ts';
 import type { Flow } from '../../src/flow/flow.ts';
@@ -14,26 +14,16 @@ import { seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
 import { claim, playPlan, resultOf } from '../support/played-run.ts';
 import { eventually } from '../support/processes.ts';
-import { isContainer, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { isContainer, startTestRedis } from '../support/redis.ts';
 import { openRedisProxy } from '../support/redis-proxy.ts';
-import { createTestRun, endTestRun, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, endTestRun, eventsOfEndedRun, openTestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
 /** Longer than any of these runs takes, and short enough that one which stays open is seen. */
 const END_MS = 8_000;
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 /** A run with its plan recorded, as its plan job leaves it just before it submits the flow. */
 async function plannedRun(plan: Plan): Promise<string> {
@@ -50,7 +40,7 @@ async function openEdges(run: string): Promise<readonly string[]> {
 }
 
 test('half a character in a result or an error is recorded as U+FFFD and holds nobody up', async () => {
-  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
   const plan = planOf({
     good: { input_data: { words: ['half \ud83d'] } },
     bad: { input_data: { fail: 'broken \ud83d' }, retries: 0 },
@@ -91,7 +81,7 @@ test('a worker that dies between settle and the end of its job leaves no depende
   expect(await search.getJobState(`${run}.1`), 'released by the end of the job').toBe('waiting-children');
   expect(await search.getJobState(`${run}.2`), 'released with the result').toBe('prioritized');
 
-  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
   await eventsOfEndedRun(opened, run, END_MS);
   expect(callsOf(run).toSorted()).toEqual(['b', 'c']);
 });
@@ -102,7 +92,7 @@ test('a plan job that cannot read its run comes back as often as it takes, and g
   const plan = (await opened.store.redis.hget(record, 'plan')) ?? '';
   await opened.store.redis.hset(record, 'plan', JSON.stringify({ ...JSON.parse(plan), of_a_newer_version: 1 }));
 
-  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
   const queue = opened.flow.queue('orchestrator');
   await eventually(async () => {
     const job = await queue.getJob(`${run}.plan`);
@@ -121,12 +111,12 @@ test('a submitter that wakes up late, after a task has failed, re-arms no edge',
   });
   const run = await plannedRun(plan);
   const graph = flowGraphOf(run, plan);
-  await using other = openTestStore(redis.url);
+  await using other = openTestStore(opened.redis.url);
   const late = asleepBeforeAdding(other.flow);
   const submitted = submitFlow(late.flow, { run, graph, budgeted: false });
   await late.asleep;
 
-  await using _worker = await startTestWorker({ redisUrl: redis.url });
+  await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
   await submitFlow(opened.flow, { run, graph, budgeted: false });
   await eventually(async () => {
     const failed = (await opened.flow.queue('cap-custom').getJobState(`${run}.0`)) === 'failed';
@@ -183,7 +173,7 @@ test.skipIf(isContainer)(
 );
 
 test('an answer that is whole is recorded although the lock of its job is lost while it is on its way to Redis', async () => {
-  await using proxy = await openRedisProxy(redis.port);
+  await using proxy = await openRedisProxy(opened.redis.port);
   // The job does not come back within this test: what counts is what becomes of the answer that is there.
   const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '600000', BATON_DRAIN_MS: '0' };
   await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
@@ -209,7 +199,7 @@ test('an answer that is whole is recorded although the lock of its job is lost w
 });
 
 test('a job that comes back to the worker whose answer for it is still on its way does not ask again', async () => {
-  await using proxy = await openRedisProxy(redis.port);
+  await using proxy = await openRedisProxy(opened.redis.port);
   const env = { BATON_LOCK_MS: '500', BATON_STALLED_MS: '200', BATON_DRAIN_MS: '0' };
   await using _worker = await startTestWorker({ redisUrl: proxy.url, env });
   const called = once(seen.events, 'call', { signal: AbortSignal.timeout(END_MS) });
@@ -250,7 +240,7 @@ test('an agent that this version cannot read stops nobody else', async () => {
   const { redis: commands, keys } = opened.store;
   await commands.hset(keys.agents, 'newer', JSON.stringify({ agent_id: 'newer', of_a_newer_version: 1 }));
   try {
-    await using _worker = await startTestWorker({ redisUrl: redis.url });
+    await using _worker = await startTestWorker({ redisUrl: opened.redis.url });
     const { run } = await submitRun(opened.flow, { plan: planOf({ a: {} }), metadata: {}, options: plainOptions });
     expect((await eventsOfEndedRun(opened, run, END_MS)).at(-1)?.name).toBe('run.completed');
   } finally {

@@ -9,27 +9,22 @@ import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { graphOf } from '../../src/plan/graph.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { seedOfTest } from '../support/seeded-random.ts';
-import { eventsOf, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOf, eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let worker: AsyncDisposable;
 /** Runs of this file that have ended. */
 const ended: string[] = [];
 
 beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-  worker = await startTestWorker({ redisUrl: redis.url, concurrency: 100 });
+  worker = await startTestWorker({ redisUrl: opened.redis.url, concurrency: 100 });
 });
 
 afterAll(async () => {
   await worker[Symbol.asyncDispose]();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 async function runToEnd(plan: Plan) {

@@ -1,6 +1,6 @@
 // A task's result and the end of its job, in one step: BullMQ's worker with flow/finish.ts, and nothing else of a worker.
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Finishing, finishingBackend } from '../../src/flow/finish.ts';
 import { submitFlow } from '../../src/flow/submit.ts';
 import { loadResultsOf } from '../../src/journal/load-results.ts';
@@ -9,24 +9,13 @@ import { flowGraphOf } from '../../src/plan/flow-graph.ts';
 import { planOf } from '../support/plans.ts';
 import { claim, playPlan, resultOf } from '../support/played-run.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, eventsOf } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 const QUEUE = 'cap-custom';
 const plan = planOf({ a: {}, b: { after: ['a'], capability: 'search' } });
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 /** Submits a then b, takes a, does `meanwhile`, and ends it with the result of its first claim. */
 async function endTask(meanwhile: (run: string) => Promise<unknown>) {

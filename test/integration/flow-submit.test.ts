@@ -1,23 +1,12 @@
 import { FlowProducer } from 'bullmq';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { submitFlow } from '../../src/flow/submit.ts';
 import { flowGraphOf } from '../../src/plan/flow-graph.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, openTestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const diamond = planOf({
   a: {},
@@ -46,7 +35,7 @@ function draw(tree: Tree | undefined): string {
 test('submitting twice, also at once by two processes, leaves one flow with every edge', async () => {
   const run = await createTestRun(opened.store, diamond);
   const graph = flowGraphOf(run, diamond);
-  await using other = openTestStore(redis.url); // one process takes turns; two meet in Redis
+  await using other = openTestStore(opened.redis.url); // one process takes turns; two meet in Redis
   await Promise.all([opened, other, opened].map(({ flow }) => submitFlow(flow, { run, graph, budgeted: false })));
   await submitFlow(opened.flow, { run, graph, budgeted: false });
 

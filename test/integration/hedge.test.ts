@@ -9,7 +9,7 @@ import { agentOf, conditionOf } from '../support/choosing.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
-import { openScriptedServer } from '../support/scripted-server.ts';
+import { openScriptedServer, type Script } from '../support/scripted-server.ts';
 
 let engine: Engine;
 
@@ -97,6 +97,50 @@ test('the call that is not needed gives its slot back at once, while the other g
   await cancelRun(engine.opened.flow, run);
   await engine.ended(run);
   for (const id of ['slow', 'quick']) await registry.remove(id);
+});
+
+test('of twenty hedged tasks at once none calls more than one agent more, each has one result, and no loser keeps its slot', async () => {
+  const tasks = Array.from({ length: 20 }, (_, number) => `${['silent', 'quick', 'even'][number % 3]}-${number}`);
+  const calls = new Map<string, number>();
+  const losers: Promise<void>[] = [];
+  const seconds = new Map(tasks.map((task) => [task, Promise.withResolvers<void>()]));
+  // Of a silent task the first call is never answered; of an even one both are, at the same moment; of a quick one the first is, at once.
+  const answer: Script = async (response, { path, headers, closed }) => {
+    if (path === '/health') return void response.end('ok');
+    const task = String(headers['idempotency-key']).split('.').at(-1) ?? '';
+    const count = (calls.get(task) ?? 0) + 1;
+    calls.set(task, count);
+    if (count > 1) seconds.get(task)?.resolve();
+    else if (task.startsWith('silent')) return void losers.push(closed);
+    else if (task.startsWith('even')) await seconds.get(task)?.promise;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ response: `of ${task}` }));
+  };
+  await using left = await openScriptedServer(answer);
+  await using right = await openScriptedServer(answer);
+  const { store } = engine.opened;
+  const registry = openRegistry(store);
+  const limited = { capabilities: ['summarization'], max_concurrent_tasks: tasks.length };
+  await registry.put(agentOf('left', { ...limited, endpoint: left.url }));
+  await registry.put(agentOf('right', { ...limited, endpoint: right.url }));
+  const ofOurs = { capability: 'summarization', not_agents: ['summarization-1'] } as const;
+  const hedged = { ...ofOurs, hedge_after_ms: 50, retries: 0 };
+  const { results, events } = await engine.runToEnd(planOf(Object.fromEntries(tasks.map((task) => [task, hedged]))));
+
+  for (const task of tasks) {
+    expect(results.get(task), task).toMatchObject({ status: 'completed', response: `of ${task}`, attempts: 1 });
+    expect(calls.get(task), task).toBeLessThanOrEqual(2);
+    if (!task.startsWith('quick')) expect(calls.get(task), task).toBe(2);
+    const told = events.filter(({ task_id }) => task_id === task).map(({ name }) => name);
+    expect(told.filter((name) => name === 'task.completed' || name === 'task.failed')).toEqual(['task.completed']);
+    // A second call may have been announced and not have begun, when the first answered in that moment.
+    const hedges = told.filter((name) => name === 'task.hedged').length;
+    expect([(calls.get(task) ?? 0) - 1, 1], task).toContain(hedges);
+  }
+  await Promise.all(losers);
+  for (const id of ['left', 'right']) {
+    await eventually(async () => ((await conditionOf(store, id)).busy === 0 ? true : undefined));
+    await registry.remove(id);
+  }
 });
 
 test('a call that failed beside a good answer counts for its agent, and for nothing else', async () => {

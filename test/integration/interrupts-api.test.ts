@@ -1,16 +1,13 @@
 // Questions to humans from outside: over HTTP, by the client, from a terminal, and while workers come and go.
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openOutput } from '../../src/cli/output.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
 import { openClient } from '../../src/client/client.ts';
 import type { InterruptView } from '../../src/contracts/interrupt.ts';
 import { agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../src/contracts/job.ts';
 import { keepAsking } from '../../src/flow/ask.ts';
 import type { Ask } from '../../src/journal/load-asks.ts';
-import { loadConfig } from '../../src/runtime/config.ts';
 import { seen } from '../support/agents/scripted.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
+import { commandLine } from '../support/command-line.ts';
 import { planOf, type TaskSketch } from '../support/plans.ts';
 import { eventually } from '../support/processes.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -164,36 +161,19 @@ test('the dashboard shows the flow of a run that waits for a human', async () =>
   await client().decide(id, { decision: 'reject', hash });
 });
 
-/** Runs one command line in this process; its exit code and what it wrote. */
-async function commandLine(...args: readonly string[]) {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const unused = () => Promise.reject(new Error('no process is started here'));
-  const code = await runCommandLine([...args, '--url', door.url], {
-    entry: '',
-    output: openOutput({ stdout, stderr }),
-    loadConfig: () => loadConfig({}),
-    processes: {
-      ...{ runApi: unused, runWorker: unused, runDemoAgents: unused },
-      ...{ runOfflineModel: unused, openOfflineModel: unused },
-    },
-  });
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
-}
-
 test('from a terminal questions are listed and decided, once', async () => {
   const run = await submit({ a: before });
   const { id } = await questionOf(run);
-  const listed = await commandLine('interrupts', '--run', run);
+  const listed = await commandLine(door.url, 'interrupts', '--run', run);
   expect(listed).toMatchObject({ code: 0 });
   expect(listed.stdout).toContain(id);
   expect(listed.stdout).toContain('do a');
   const edit = ['decide', id, 'edit', '--content', '{"input_data":{"words":["from a terminal"]}}'];
-  expect(await commandLine(...edit)).toMatchObject({ code: 0, stdout: `${id} edited\n` });
-  const again = await commandLine('decide', id, 'reject', '--reason', 'too late');
+  expect(await commandLine(door.url, ...edit)).toMatchObject({ code: 0, stdout: `${id} edited\n` });
+  const again = await commandLine(door.url, 'decide', id, 'reject', '--reason', 'too late');
   expect(again).toMatchObject({ code: 1 });
   expect(again.stderr).toContain('has been decided');
   const { results } = await client().wait(run, { signal: AbortSignal.timeout(10_000) });
   expect(results[0]?.response).toBe('from a terminal');
-  expect((await commandLine('interrupts', '--run', run)).stdout).toBe('No question waits for an answer.\n');
+  expect((await commandLine(door.url, 'interrupts', '--run', run)).stdout).toBe('No question waits for an answer.\n');
 });

@@ -137,6 +137,23 @@ test('or dispatches its missing branches once more, to other agents, with a fres
   expect(results.get('j')?.status).toBe('completed');
 });
 
+test('of a branch that works through others these are dispatched again', async () => {
+  const { run, released } = await runJoin(
+    planOf({
+      a: quick,
+      b: {
+        ...{ capability: 'search', kind: 'map', map: { over: { input: 'items' } } },
+        input_data: { items: ['one'], hold: true },
+      },
+      j: { after: ['a', 'b'], join: { timeout_ms: 300, on_timeout: 'redispatch' } },
+    }),
+  );
+  const agents = seen.calls.filter(({ key }) => key === `${run}.b.0`).map(({ agent }) => agent);
+  expect(agents).toHaveLength(2);
+  expect(new Set(agents).size).toBe(2);
+  expect(released).toMatchObject({ reason: 'all', completed: ['a', 'b'] });
+});
+
 test('and goes on with what is there when that did not help', async () => {
   const { run, released, results, releases } = await runJoin(
     planOf({ a: quick, b: slow, j: { after: ['a', 'b'], join: { timeout_ms: 200, on_timeout: 'redispatch' } } }),

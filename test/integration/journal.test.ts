@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { BatonError } from '../../src/contracts/error.ts';
 import { limits } from '../../src/contracts/limits.ts';
 import type { TaskResult } from '../../src/contracts/result.ts';
@@ -13,21 +13,10 @@ import { failAttempt } from '../../src/journal/fail-attempt.ts';
 import { loadRecord, loadRun } from '../../src/journal/load-run.ts';
 import { recordPlan } from '../../src/journal/record-plan.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { cancelled, createTestRun, endTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
+import { cancelled, createTestRun, endTestRun, eventsOf } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const started = { name: 'task.started', agent_id: 'x', data: '', detail: { worker: 'w' } } as const;
 const claim = (run: string, token: string, more: { task?: string; dependencies?: string[]; needed?: number } = {}) =>

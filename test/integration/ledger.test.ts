@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { rootEvent } from '../../src/contracts/root-event.ts';
 import { RunOptions } from '../../src/contracts/run-options.ts';
 import { commit, release } from '../../src/journal/commit.ts';
@@ -7,23 +7,15 @@ import { loadBudget } from '../../src/journal/load-budget.ts';
 import { reserve } from '../../src/journal/reserve.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { newRunId } from '../../src/orchestrator/run-id.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { eventsOf, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOf } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 let run: string;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 /** A run that may spend 250 tokens and a dollar. */

@@ -1,5 +1,5 @@
 // Runs whose results are longer than a process may want to hold: their texts are read only where they are used, and no more of them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { limits } from '../../src/contracts/limits.ts';
 import type { Stop } from '../../src/contracts/run.ts';
 import { requestStop } from '../../src/flow/stop.ts';
@@ -10,21 +10,10 @@ import { closeStopped } from '../../src/orchestrator/close-stopped.ts';
 import { viewGraph } from '../../src/orchestrator/view-graph.ts';
 import { planOf } from '../support/plans.ts';
 import { playPlan, resultOf } from '../support/played-run.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 const plan = planOf({ a: {}, b: {}, c: {}, d: {}, e: {} });
 /** Of three bytes each: half of what an answer may hold. */

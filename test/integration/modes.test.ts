@@ -4,8 +4,7 @@ import { agentQueues, queueOf } from '../../src/contracts/job.ts';
 import { loadFreeCapacity } from '../../src/flow/capacity.ts';
 import { type Engine, openEngine } from '../support/engine.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 describe('a run in a mode', () => {
   let engine: Engine;
@@ -68,16 +67,7 @@ describe('a run in a mode', () => {
 });
 
 describe('free capacity', () => {
-  let redis: TestRedis;
-  let opened: TestStore;
-  beforeAll(async () => {
-    redis = await startTestRedis();
-    opened = openTestStore(redis.url);
-  });
-  afterAll(async () => {
-    await opened[Symbol.asyncDispose]();
-    await redis.stop();
-  });
+  const opened = useTestStore();
 
   test('is whole while no worker is known', async () => {
     expect(await loadFreeCapacity(opened.flow)).toBe(1);

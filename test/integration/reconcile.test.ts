@@ -279,7 +279,7 @@ test('readers of a run whose records are lost are told so, and do not hang', asy
     String(await engine.opened.store.redis.client('LIST')).includes('cmd=xread') ? true : undefined,
   );
   const { redis, keys } = engine.opened.store;
-  const { text: _, ...names } = keys.run(run);
+  const { text: _, inbox: _inbox, ...names } = keys.run(run);
   await redis.del(...Object.values(names)); // as when Redis has lost its last second
   await expect(reading).rejects.toMatchObject({ code: 'run_not_found' });
   await eventually(async () => ((await redis.zscore(keys.openRuns, run)) === null ? true : undefined));

@@ -10,22 +10,18 @@ import { openProbe } from '../../src/registry/probe.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
 import { openLocalHttp } from '../support/http.ts';
 import { planOf, type TaskSketch } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 /** Longer than any of these tests waits, so that only an answer ends a wait. */
 const WAIT_MS = 8_000;
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let http: HttpClient;
 let registry: Registry;
 let permits: Permits;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   http = openLocalHttp();
   permits = openPermits({ ...opened.store, breakers: openBreakers(), onError: () => undefined });
 });
@@ -38,8 +34,6 @@ beforeEach(async () => {
 afterAll(async () => {
   await http.close();
   await permits[Symbol.asyncDispose]();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 type Sketch = Partial<AgentDescriptor> & { readonly agent_id: string };

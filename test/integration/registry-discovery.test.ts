@@ -9,12 +9,10 @@ import { type Discovery, type DiscoveryOptions, openDiscovery } from '../../src/
 import { openPlainProbe } from '../../src/registry/probe.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
 import { localPolicy, openLocalHttp } from '../support/http.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedServer, type ScriptedServer } from '../support/scripted-server.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let http: HttpClient;
 let agentHttp: HttpClient;
 let registry: Registry;
@@ -24,8 +22,6 @@ let answer: (response: ServerResponse) => void;
 let warnings: string[];
 
 beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
   http = openHttp({ policy: 'operator' });
   agentHttp = openLocalHttp();
   service = await openScriptedServer((response, { path }) =>
@@ -43,8 +39,6 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
   await http.close();
   await agentHttp.close();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 const foreign = (agent_id: string, fields: object = {}) => ({

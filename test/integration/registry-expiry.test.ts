@@ -7,15 +7,24 @@ import { planOf } from '../support/plans.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
 
 const OUT_WITHIN_MS = 2_000;
+/** Other than the default, to see that the worker takes it. */
+const HEALTH_TTL_MS = 60_000;
 
 let engine: Engine;
 
 beforeAll(async () => {
-  engine = await openEngine({ env: { BATON_PROBE_MS: '200' } });
+  engine = await openEngine({ env: { BATON_PROBE_MS: '200', BATON_HEALTH_TTL_MS: `${HEALTH_TTL_MS}` } });
 });
 
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
+});
+
+test('a sign of life counts for as long as the worker is set to', async () => {
+  const { redis, keys } = engine.opened.store;
+  const leftMs = await redis.pttl(keys.agentHealth('search-1'));
+  expect(leftMs).toBeGreaterThan(HEALTH_TTL_MS / 2);
+  expect(leftMs).toBeLessThanOrEqual(HEALTH_TTL_MS);
 });
 
 test('an agent whose heartbeats have stopped is called no more, however many tasks ask for it', async () => {

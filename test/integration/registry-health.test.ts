@@ -7,22 +7,19 @@ import { loadChanges } from '../../src/registry/agent-events.ts';
 import { type DiscovererOptions, openDiscoverer } from '../../src/registry/discoverer.ts';
 import { openPlainProbe } from '../../src/registry/probe.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import { openLocalHeartbeat } from '../../src/workers/local-heartbeat.ts';
 import { openLocalHttp } from '../support/http.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedServer } from '../support/scripted-server.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 /** Guarantees I8: so long after its health has run out an agent may still be chosen. */
 const OUT_WITHIN_MS = 2_000;
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let http: HttpClient;
 let registry: Registry;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   http = openLocalHttp();
 });
 
@@ -33,8 +30,6 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await http.close();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 function agentOf(agent_id: string, fields: object = {}): AgentDescriptor {
@@ -152,12 +147,58 @@ test('an agent that cannot be probed in time holds up nobody else', async () => 
 
 test('an agent that never shows a sign of life again is out two seconds after its time, counted from its registration', async () => {
   await using mute = await openScriptedServer(() => undefined);
+  const healthTtlMs = 1_500; // three bad probes take longer: the time alone takes it out
+  const brief = openRegistry({ ...opened.store, healthTtlMs });
   const registeredAt = performance.now();
-  await registry.put(agentOf('born-dead', { endpoint: mute.url }));
-  await using _watch = watch({ probeMs: defaults.heartbeatMs });
-  const timeout = defaults.healthTtlMs + 10_000;
-  await expect.poll(() => isHealthy('born-dead'), { timeout }).toBe(false);
-  expect(performance.now() - registeredAt).toBeLessThan(defaults.healthTtlMs + OUT_WITHIN_MS);
+  await brief.put(agentOf('born-dead', { endpoint: mute.url }));
+  await using _watch = watch({ registry: brief, probeMs: 500 });
+  await expect.poll(() => isHealthy('born-dead', brief), { timeout: healthTtlMs + 10_000 }).toBe(false);
+  const outAfterMs = performance.now() - registeredAt;
+  expect(outAfterMs).toBeGreaterThan(healthTtlMs - 100);
+  expect(outAfterMs).toBeLessThan(healthTtlMs + OUT_WITHIN_MS);
+});
+
+test.each<[string, (brief: Registry) => Promise<unknown>]>([
+  ['a registration', async () => undefined],
+  ['a heartbeat', (brief) => brief.heartbeat('brief')],
+  ['a probe', (brief) => brief.noteProbed('brief')],
+  ['a probe for a task', (brief) => brief.revive('brief')],
+  ['a call', (brief) => brief.noteServed('brief')],
+])('%s counts for as long as the registry is told, and says when it came', async (_sign, show) => {
+  const healthTtlMs = 60_000;
+  const { redis: commands, keys } = opened.store;
+  const brief = openRegistry({ ...opened.store, healthTtlMs });
+  await brief.put(agentOf('brief'));
+  const shownAt = Date.now();
+  await show(brief);
+  const leftMs = await commands.pttl(keys.agentHealth('brief'));
+  expect(leftMs).toBeGreaterThan(healthTtlMs - 5_000);
+  expect(leftMs).toBeLessThanOrEqual(healthTtlMs);
+  expect(Math.abs(((await brief.find('brief'))?.lastSeenAt ?? 0) - shownAt)).toBeLessThan(1_000);
+});
+
+test('calls keep an agent healthy whose signs count for a moment only', async () => {
+  const brief = openRegistry({ ...opened.store, healthTtlMs: 1_000 });
+  await brief.put(agentOf('busy'));
+  const endAt = performance.now() + 2_000;
+  while (performance.now() < endAt) {
+    await brief.noteServed('busy');
+    expect(await opened.store.redis.exists(opened.store.keys.agentHealth('busy'))).toBe(1);
+    await new Promise(setImmediate);
+  }
+});
+
+test('a worker sends heartbeats for its own agents as often as the time needs that they count', async () => {
+  const healthTtlMs = 1_500;
+  const brief = openRegistry({ ...opened.store, healthTtlMs });
+  const onError = (thrown: unknown) => {
+    throw thrown;
+  };
+  const mine = agentOf('mine', { endpoint: null, transport: 'in_process' });
+  await using _beats = await openLocalHeartbeat({ registry: brief, agents: [mine], healthTtlMs, onError });
+  const signOfMine = () => opened.store.redis.get(opened.store.keys.agentHealth('mine'));
+  expect(await signOfMine()).toBe('registration');
+  await expect.poll(signOfMine, { timeout: 2 * healthTtlMs }).toBe('heartbeat');
 });
 
 test('when the process that probes is killed another one takes over before anybody has expired', async () => {

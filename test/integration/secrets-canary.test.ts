@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AgentDescriptor } from '../../src/contracts/agent.ts';
 import { agentQueues, HOUSEKEEPING_QUEUE, ORCHESTRATOR_QUEUE, ROOT_QUEUE } from '../../src/contracts/job.ts';
@@ -15,10 +14,11 @@ import { openLog } from '../../src/runtime/logging.ts';
 import { startWorker } from '../../src/workers/main.ts';
 import { openTestApi } from '../support/api.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { dumpOf } from '../support/redis-dump.ts';
 import { chunk, openScriptedModel, streamOf } from '../support/scripted-model.ts';
 import { openScriptedServer, type ScriptedServer } from '../support/scripted-server.ts';
-import { eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 const canary = `canary-${crypto.randomUUID()}`;
 const forms = [
@@ -28,8 +28,7 @@ const forms = [
   [...canary].toReversed().join(''),
 ];
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let agents: ScriptedServer;
 let folder: string;
 const stack = new AsyncDisposableStack();
@@ -39,8 +38,6 @@ const logged: string[] = [];
 const shown = new Map<string, string | undefined>();
 
 beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
   folder = await mkdtemp(path.join(tmpdir(), 'secrets-'));
   await writeFile(path.join(folder, 'key'), `${canary}\n`);
   process.env.BATON_SECRET_CANARY = canary;
@@ -75,8 +72,6 @@ afterAll(async () => {
   delete process.env.BATON_SECRET_CANARY;
   await stack.disposeAsync();
   await agents[Symbol.asyncDispose]();
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -113,31 +108,7 @@ async function openWorker(): Promise<void> {
     use: (_name, resource) => stack.use(resource),
     stop: () => undefined,
   };
-  await startWorker({ config, log, life, options: { redisUrl: redis.url } });
-}
-
-/** Every key of a Redis with all that it holds, as text. */
-async function dump(connection: Redis): Promise<readonly string[]> {
-  const texts: string[] = [];
-  for await (const keys of connection.scanStream({ count: 1_000 }) as AsyncIterable<string[]>)
-    for (const key of keys) texts.push(`${key} ${await contentOf(connection, key)}`);
-  return texts;
-}
-
-async function contentOf(connection: Redis, key: string): Promise<string> {
-  const type = await connection.type(key);
-  const readers: Readonly<Record<string, () => Promise<unknown>>> = {
-    string: () => connection.get(key),
-    hash: () => connection.hgetall(key),
-    list: () => connection.lrange(key, 0, -1),
-    set: () => connection.smembers(key),
-    zset: () => connection.zrange(key, '0', '-1'),
-    stream: () => connection.xrange(key, '-', '+'),
-    none: async () => '',
-  };
-  const read = readers[type];
-  if (read === undefined) throw new Error(`expected a known type, came ${type}`);
-  return JSON.stringify(await read());
+  await startWorker({ config, log, life, options: { redisUrl: opened.redis.url } });
 }
 
 function findings(texts: readonly string[]): readonly string[] {
@@ -165,7 +136,7 @@ test('what agents are called with is in no key, event, result, log line or page 
   expect(ended.toSorted()).toEqual(['bearer', 'chat', 'good']);
 
   expect(findings(events.map((event) => JSON.stringify(event)))).toEqual([]);
-  const kept = await dump(opened.store.redis);
+  const kept = await dumpOf(opened.store.redis);
   expect(kept.length).toBeGreaterThan(5);
   expect(findings(kept)).toEqual([]);
   expect(logged.join('')).toContain('refusing');
@@ -180,7 +151,7 @@ test('nor does the API tell it', async () => {
   const boardQueues = [...agentQueues, ORCHESTRATOR_QUEUE, ROOT_QUEUE, HOUSEKEEPING_QUEUE].map((name) =>
     opened.flow.queue(name),
   );
-  await using door = await openTestApi(redis.url, { boardQueues });
+  await using door = await openTestApi(opened.redis.url, { boardQueues });
   const runs = (await (await fetch(`${door.url}/v1/runs`)).json()) as { runs: { run_id: string }[] };
   const paths = [
     '/agents',

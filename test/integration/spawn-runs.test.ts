@@ -11,19 +11,16 @@ import { viewPool } from '../../src/registry/pool.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { openTemplates } from '../../src/registry/template-store.ts';
 import { planOf } from '../support/plans.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { openScriptedModel, refuse } from '../support/scripted-model.ts';
 import { templateOf } from '../support/spawning.ts';
-import { eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { eventsOfEndedRun } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 import { startTestWorker } from '../support/worker.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let model: OfflineModel;
 
 beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
   model = await openOfflineModel();
 });
 
@@ -32,14 +29,12 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
   await model.close();
-  await redis.stop();
 });
 
 /** A worker without agents of its own. */
 function worker(env: Readonly<Record<string, string>> = {}): Promise<AsyncDisposable> {
-  return startTestWorker({ redisUrl: redis.url, agents: [], env: { BATON_OFFLINE_URL: model.url, ...env } });
+  return startTestWorker({ redisUrl: opened.redis.url, agents: [], env: { BATON_OFFLINE_URL: model.url, ...env } });
 }
 
 async function runToEnd(plan: Plan) {

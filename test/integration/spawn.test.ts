@@ -1,6 +1,6 @@
 // Making agents from templates, and taking them out again, on a real Redis: the pool, what is sent twice, and what a crash leaves.
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { AgentId, RunId } from '../../src/contracts/ids.ts';
 import { defaultPool } from '../../src/contracts/pool.ts';
 import { unfinishedTask } from '../../src/contracts/result.ts';
@@ -11,25 +11,14 @@ import { spawnAgent } from '../../src/registry/spawn.ts';
 import { spawnedAgentId } from '../../src/registry/spawn-descriptor.ts';
 import { retireAgents, retireSettled, SPAWNED_START, sweepSpawned } from '../../src/registry/spawn-retire.ts';
 import { openTemplates } from '../../src/registry/template-store.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { claimOf, spawningOf, templateOf } from '../support/spawning.ts';
-import { createTestRun, endTestRun, eventsOf, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun, endTestRun, eventsOf } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
+const opened = useTestStore();
 
 beforeEach(async () => {
   await opened.store.redis.flushall();
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 /** A run whose tasks have all begun. */

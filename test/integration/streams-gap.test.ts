@@ -1,28 +1,20 @@
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { StreamEvent } from '../../src/contracts/event.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { checkCursor } from '../../src/streams/cursor.ts';
 import { openStreamReader, type ReadOptions, type StreamReader } from '../../src/streams/run-stream.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun } from '../support/store.ts';
 import { beginTask, endRun, storedEvents, writeTokens } from '../support/stream-fixture.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 let blockingRedis: Redis;
 let reader: StreamReader;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 beforeEach(() => {

@@ -2,27 +2,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { limits } from '../../src/contracts/limits.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { openPublisher, type Publisher } from '../../src/streams/publisher.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun } from '../support/store.ts';
 import { beginTask, endRun, storedEvents, tokenText } from '../support/stream-fixture.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 type Attempt = { readonly run: string; readonly publisher: Publisher };
@@ -118,7 +110,7 @@ test('events that Redis refuses for good fail the attempt at once', async () => 
 });
 
 test('a reply that is lost doubles nothing: the same events go again under the same numbers', async () => {
-  await using proxy = await openReplyDropper(redis.port);
+  await using proxy = await openReplyDropper(opened.redis.port);
   // Commands without a reply are rejected, so that it is the publisher that sends again, not ioredis.
   const flaky = new Redis(proxy.port, '127.0.0.1', { maxRetriesPerRequest: 0, retryStrategy: () => 5 });
   flaky.on('error', () => undefined);
@@ -139,7 +131,7 @@ test('while Redis is silent whoever publishes waits as soon as 256,000 character
   const { run, publisher } = await openAttempt();
   const text = 'x'.repeat(10_000);
   await publisher.publish(token(text));
-  redis.pause();
+  opened.redis.pause();
   let taken = 1;
   let all = Promise.resolve();
   for (; taken < 40; taken += 1) {
@@ -149,7 +141,7 @@ test('while Redis is silent whoever publishes waits as soon as 256,000 character
   }
   expect(taken).toBeGreaterThan(20);
   expect(taken).toBeLessThan(30);
-  redis.resume();
+  opened.redis.resume();
   await all;
   await publisher.flush();
   expect(tokenText(await storedEvents(store, run))).toBe(text.repeat(taken + 1));
@@ -158,12 +150,12 @@ test('while Redis is silent whoever publishes waits as soon as 256,000 character
 test('a signal ends the wait for a Redis that is silent, and its reason is what the publisher rejects with', async () => {
   const deadline = new AbortController();
   const { publisher } = await openAttempt({ signal: deadline.signal });
-  redis.pause();
+  opened.redis.pause();
   await publisher.publish(token('a'));
   const flushed = publisher.flush();
   deadline.abort(new Error('the task took too long'));
   await expect(flushed).rejects.toMatchObject({ code: 'cancelled', cause: { message: 'the task took too long' } });
-  redis.resume();
+  opened.redis.resume();
 });
 
 test('a closed publisher takes nothing more and is not lost', async () => {

@@ -3,31 +3,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { StreamEvent } from '../../src/contracts/event.ts';
 import { compareIds } from '../../src/contracts/ids.ts';
 import type { Store } from '../../src/journal/store.ts';
 import { openStreamReader, type ReadOptions, type StreamReader } from '../../src/streams/run-stream.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { seededRandom, seedOfTest } from '../support/seeded-random.ts';
-import { createTestRun, openTestStore, type TestStore } from '../support/store.ts';
+import { createTestRun } from '../support/store.ts';
 import { beginTask, endRun, storedEvents, writeRun, writeTokens } from '../support/stream-fixture.ts';
+import { useTestStore } from '../support/use-store.ts';
 
-let redis: TestRedis;
-let opened: TestStore;
+const opened = useTestStore();
 let store: Store;
 let blockingRedis: Redis;
 let reader: StreamReader;
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
+beforeAll(() => {
   store = opened.store;
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
 });
 
 beforeEach(() => {

@@ -1,24 +1,12 @@
 // What is read of worker processes that are dead; test/system/take-over.test.ts kills real ones.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findDeadWorkers, GONE_MS, takeOver } from '../../src/flow/take-over.ts';
 import { eventually } from '../support/processes.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { openTestStore, type TestStore } from '../support/store.ts';
+import { useTestStore } from '../support/use-store.ts';
 
 const STALLED_MS = 1_000;
 
-let redis: TestRedis;
-let opened: TestStore;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  opened = openTestStore(redis.url);
-});
-
-afterAll(async () => {
-  await opened[Symbol.asyncDispose]();
-  await redis.stop();
-});
+const opened = useTestStore();
 
 test('a record that cannot be read is told of once and removed; the one behind it is taken over from', async () => {
   const { store } = opened;

@@ -40,7 +40,8 @@ test('a worker that stops hands its task back, and how long nobody is there does
   expect(events.find(({ name }) => name === 'task.completed')).toMatchObject({ task_id: 'a' });
 });
 
-test('a task that waits between two calls has its time left after a pause', async () => {
+// The tests of one engine wait side by side: each has a run of its own, and only one of them holds a call until it is released.
+test.concurrent('a task that waits between two calls has its time left after a pause', async () => {
   const run = await engine.submit(planOf({ a: { input_data: { failFirst: 1 }, timeout_ms: 4 * LIMIT_MS } }));
   await engine.eventOf(run, ({ name }) => name === 'task.retrying');
   await pauseRun(engine.opened.flow, run);
@@ -53,7 +54,7 @@ test('a task that waits between two calls has its time left after a pause', asyn
 
 const joined = { join: { timeout_ms: LIMIT_MS }, after: ['a', 'b'] };
 
-test("a join's time begins with the first start of a branch: neither a pause before it nor a human's time is part of it", async () => {
+test.concurrent("a join's time begins with the first start of a branch: neither a pause before it nor a human's time is part of it", async () => {
   const asked = { approval: { when: 'before' } };
   const run = await engine.submit(planOf({ a: asked, b: asked, j: joined }));
   const open = () =>
@@ -71,7 +72,7 @@ test("a join's time begins with the first start of a branch: neither a pause bef
   expect(results.get('j')?.status).toBe('completed');
 });
 
-test("a pause stops a join's clock: its branches have the rest of its time afterwards", async () => {
+test.concurrent("a pause stops a join's clock: its branches have the rest of its time afterwards", async () => {
   const run = await engine.submit(
     planOf({ a: { input_data: { ms: 50 } }, b: { after: ['c'] }, c: { input_data: { hold: true } }, j: joined }),
   );
@@ -85,7 +86,7 @@ test("a pause stops a join's clock: its branches have the rest of its time after
   expect(events.find(({ name }) => name === 'join.released')?.detail).toMatchObject({ reason: 'all', late: [] });
 });
 
-test('and a join whose time is over after a pause goes on without what is missing', async () => {
+test.concurrent('and a join whose time is over after a pause goes on without what is missing', async () => {
   const run = await engine.submit(planOf({ a: {}, b: { input_data: { hang: true } }, j: joined }));
   await eventually(() => callsOf(run, 'b')[0]);
   await pauseRun(engine.opened.flow, run);

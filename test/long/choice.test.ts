@@ -50,6 +50,7 @@ test.each<[string, TaskSketch]>([
       agent,
       latencyMs: 50 + (index % 900),
       error: index % 5 === 0 ? 'agent_failed' : undefined,
+      work: { capability: 'custom', confidence: (index % 10) / 10, cost: 0.001, tokens: 100 + (index % 5_000) },
     });
   await chooses.outcomes.flush();
   const chooser = openChooser({

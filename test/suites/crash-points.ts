@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { isTerminalEvent } from '../../src/contracts/event.ts';
 import { ForkRequest } from '../../src/contracts/fork.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
+import { RunRequest } from '../../src/contracts/run.ts';
 import { plainOptions, RunOptions } from '../../src/contracts/run-options.ts';
 import type { Flow } from '../../src/flow/flow.ts';
 import { cancelRun } from '../../src/orchestrator/cancel-run.ts';
@@ -14,18 +15,21 @@ import { removeEndedRun } from '../../src/orchestrator/remove-run.ts';
 import { submitRun } from '../../src/orchestrator/submit-run.ts';
 import { viewRun } from '../../src/orchestrator/view-run.ts';
 import { seen } from '../support/agents/scripted.ts';
+import { planned, written } from '../support/asking.ts';
 import { type Crash, openCrash } from '../support/crashing.ts';
+import { openPlanner, patchText } from '../support/planner.ts';
 import { planOf } from '../support/plans.ts';
 import { eventually, startBaton } from '../support/processes.ts';
-import type { TestRedis } from '../support/redis.ts';
-import { eventsOf, eventsOfEndedRun, openTestStore, type TestStore } from '../support/store.ts';
+import { openScriptedModel } from '../support/scripted-model.ts';
+import { eventsOf, eventsOfEndedRun, openTestStore } from '../support/store.ts';
 import { scriptedAgents, startTestWorker } from '../support/worker.ts';
+import { openLanes, type Place, tryAll } from './crash-lanes.ts';
 
 const END_MS = 30_000;
 /** What finishes what a dead process has left: taken over, swept and reconciled within moments. */
 const rescue = { BATON_RECONCILE_MS: '200', BATON_LOCK_MS: '500', BATON_STALLED_MS: '100' };
 
-export type Place = { readonly redis: TestRedis; readonly opened: TestStore };
+export type { Place };
 
 /** One operation: what it does as the process that dies, and what must be true afterwards, whenever that was. */
 type Operation = {
@@ -34,6 +38,10 @@ type Operation = {
   readonly run: (place: Place, crash: Crash) => Promise<void>;
   /** With a healthy worker beside: everything is as it must be. */
   readonly check: (place: Place) => Promise<void>;
+  /** Settings of that worker. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its agents; the scripted ones unless given. */
+  readonly agents?: readonly string[];
 };
 
 /** How many places there are at which an operation can be cut, and how many were tried. */
@@ -47,11 +55,9 @@ export async function checkCrashPoints(
 ): Promise<Coverage> {
   const whole = await tryPoint(place, makeOperation, Number.POSITIVE_INFINITY);
   const points = Array.from({ length: whole.commands }, (_, index) => index + 1);
-  let tried = 0;
-  for (const point of points.filter(isWanted)) {
-    await tryPoint(place, makeOperation, point);
-    tried += 1;
-  }
+  const wanted = points.filter(isWanted);
+  await using lanes = await openLanes(place, wanted.length);
+  const tried = await tryAll(lanes.places, wanted, (lane, point) => tryPoint(lane, makeOperation, point));
   return { name: whole.name, points: points.length, tried };
 }
 
@@ -69,7 +75,9 @@ async function tryPoint(
 }
 
 async function checkWithHelp(place: Place, operation: Operation, when: string): Promise<void> {
-  await using _worker = await startTestWorker({ redisUrl: place.redis.url, env: rescue });
+  const { agents, env } = operation;
+  const own = agents === undefined ? {} : { agents };
+  await using _worker = await startTestWorker({ redisUrl: place.redis.url, env: { ...rescue, ...env }, ...own });
   try {
     await operation.check(place);
   } catch (cause) {
@@ -148,6 +156,67 @@ export async function work({ opened }: Place): Promise<Operation> {
     check: (place) => {
       const completed = ['a', 'b', 'c', 'j', 'm', 'm.0', 'm.1'].map((id) => [id, 'completed']);
       return checkRun(place, run, { ...Object.fromEntries(completed), bad: 'failed', end: 'skipped' }, 3);
+    },
+  };
+}
+
+/** A query is planned and its results are merged: every request that reaches the model was counted before, within the bound. */
+export async function query({ opened }: Place): Promise<Operation> {
+  const model = await openScriptedModel([
+    (response, body) => (body.stream === true ? written : planned('search', 'custom'))(response, body),
+  ]);
+  const most = 6;
+  const request = RunRequest.parse({ query: `query ${Math.random()}`, options: { max_model_calls: most } });
+  const { run } = await submitRun(opened.flow, request);
+  const env = { ...model.env, BATON_PLAN_CACHE_TTL_MS: '60000' };
+  return {
+    name: 'query',
+    env,
+    run: async (_place, crash) => {
+      const worker = await startTestWorker({ redisUrl: crash.url, concurrency: 1, env });
+      await eventsOfEndedRun(opened, run, END_MS);
+      if (!crash.hasDied()) await worker[Symbol.asyncDispose]();
+    },
+    check: async (place) => {
+      await checkRun(place, run, { t1: 'completed', t2: 'completed' }, 2);
+      const { model_calls: counted = 0, plan } = (await viewRun(opened.store, run)) ?? {};
+      expect(plan?.sub_tasks).toHaveLength(2);
+      expect(model.received.length).toBeLessThanOrEqual(counted);
+      expect(counted).toBeLessThanOrEqual(most);
+      await model[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A plan is changed because of a failure: the outcome kept back, the planner asked, the patch recorded, its jobs added, the task settled. */
+export async function patch({ opened }: Place): Promise<Operation> {
+  const planner = await openPlanner(() => patchText([{ id: 'x' }, { id: 'y', after: ['x', 'a', 'b'] }], ['end']));
+  const plan = planOf({
+    a: {},
+    bad: { after: ['a'], input_data: { fail: true }, retries: 0 },
+    b: { after: ['a'], capability: 'search' },
+    end: { after: ['b', 'bad'] },
+    rest: { behind: ['bad'] },
+  });
+  const options = RunOptions.parse({ recovery: { mode: 'repairable' } });
+  const { run } = await submitRun(opened.flow, { plan, metadata: {}, options });
+  return {
+    name: 'patch',
+    env: planner.env,
+    run: async (_place, crash) => {
+      const worker = await startTestWorker({ redisUrl: crash.url, concurrency: 1, env: planner.env });
+      await eventsOfEndedRun(opened, run, END_MS);
+      if (!crash.hasDied()) await worker[Symbol.asyncDispose]();
+    },
+    check: async (place) => {
+      const completed = ['a', 'b', 'rest', 'bad.r1', 'bad.r2'].map((id) => [id, 'completed']);
+      await checkRun(place, run, { ...Object.fromEntries(completed), bad: 'failed', end: 'skipped' }, 2);
+      const view = await viewRun(opened.store, run);
+      expect([view?.status, view?.partial, view?.plan_revision]).toEqual(['completed', false, 1]);
+      const events = await eventsOf(opened.store, run);
+      expect(events.filter(({ name }) => name === 'plan.patched')).toHaveLength(1);
+      expect(callsOf(run)).not.toContain('end');
+      await planner[Symbol.asyncDispose]();
     },
   };
 }
@@ -317,6 +386,8 @@ export const operations = {
   'submit, asked again': submit(true),
   'submit, left alone': submit(false),
   work,
+  query,
+  patch,
   cancel,
   decide,
   fork,

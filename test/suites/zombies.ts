@@ -9,8 +9,8 @@ import { settleTask } from '../../src/flow/settle.ts';
 import { appendEvents } from '../../src/journal/append.ts';
 import { closeRun } from '../../src/journal/close.ts';
 import { failAttempt } from '../../src/journal/fail-attempt.ts';
+import { recordRound } from '../../src/journal/record-round.ts';
 import { reserve } from '../../src/journal/reserve.ts';
-import { recordChildren } from '../../src/journal/spawn.ts';
 import { planOf } from '../support/plans.ts';
 import { claim, playTokens, resultOf } from '../support/played-run.ts';
 import { createTestRun, eventsOf, type TestStore } from '../support/store.ts';
@@ -46,7 +46,8 @@ const writes: Readonly<Record<string, (attempt: Attempt) => Promise<unknown>>> =
     } as const;
     return askHuman(opened.flow, asking);
   },
-  children: ({ opened, run, task, epoch }) => recordChildren(opened.store, { run, task, epoch, children: [] }),
+  children: ({ opened, run, task, epoch }) =>
+    recordRound(opened.store, { run, task, epoch, place: 0, round: { children: [], note: null } }),
   money: ({ opened, run, task, epoch }) =>
     reserve(opened.store, { run, task, epoch, call: `late-${epoch}`, estimate: { tokens: 1, cost: 0 } }),
   result: ({ opened, run, task, epoch }) => {

@@ -69,7 +69,7 @@ export async function eventsOf({ redis, keys }: Store, run: string): Promise<Str
 
 /** Waits for a run's terminal event on a connection of its own, at most `timeoutMs`; gives back every event of the run. */
 export async function eventsOfEndedRun(
-  { store, connect }: TestStore,
+  { store, connect }: Pick<TestStore, 'store' | 'connect'>,
   run: string,
   timeoutMs = 20_000,
 ): Promise<StreamEvent[]> {

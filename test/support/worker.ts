@@ -25,7 +25,9 @@ export async function startTestWorker({ redisUrl, env = {}, ...options }: TestWo
   };
   // Agents of most tests fail on purpose, and shall be called again at once: what breakers do has tests of its own.
   const calm = { BATON_LOG_LEVEL: 'silent', BATON_AGENT_WAIT_MS: '300', BATON_BREAKER_FAILURES: '1000000' };
-  const config = loadConfig({ ...calm, ...env });
+  // Tests ask the same query with other answers of the model: what the cache of plans does has tests of its own.
+  const forgetful = { BATON_PLAN_CACHE_TTL_MS: '0' };
+  const config = loadConfig({ ...calm, ...forgetful, ...env });
   const log = openLog({ level: 'silent', name: 'test worker' });
   await startWorker({ config, log, life, options: { redisUrl, agents: [scriptedAgents], ...options } });
   return stack;

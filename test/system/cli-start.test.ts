@@ -162,7 +162,9 @@ test.each([
   ['start', ['--workers', '0'], 'Expected a whole number from 1 to 64.'],
   ['worker', ['--capabilities', 'search,cooking'], 'There is no capability "cooking"'],
   ['worker', [], 'There is no Redis: set REDIS_URL'],
-  ['run', [], 'expected a query or --plan <file>'],
+  ['run', [], 'expected a query, --plan <file> or --plan-ref <name>'],
+  ['run', ['--plan-ref', 'a b'], 'Expected the name of a stored plan, or name@version.'],
+  ['run', ['q', '--default-agent', 'x'], 'expected --strategy with --default-agent'],
   ['agents', ['--url', 'nowhere'], 'Expected an http or https URL.'],
 ])('`%s %j` is a matter of usage: exit code 2', async (command, args, complaint) => {
   const { code, stdout, stderr } = await runCommand([command, ...args]);

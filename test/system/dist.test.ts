@@ -23,6 +23,10 @@ test('the built package, without its sources, runs the demo', async () => {
 
     const client = await import(path.join(folder, 'dist/client/index.js'));
     const agent = await import(path.join(folder, 'dist/agents/agent.js'));
+    const baton = await import(path.join(folder, 'dist/authoring/baton.js'));
+    expect([typeof baton.orchestrate, typeof baton.definePlan, typeof baton.openClient]).toEqual(
+      Array(3).fill('function'),
+    );
     expect([typeof client.openClient, typeof agent.serveAgent, typeof agent.defineAgent]).toEqual(
       Array(3).fill('function'),
     );

@@ -14,8 +14,10 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const TOKEN = 'token-of-the-test';
 const python = findPython();
+/** How long a sign of life counts here: two heartbeats of the examples. */
+const HEALTH_TTL_MS = 2 * defaults.heartbeatMs;
 /** After a kill -9 an agent is out within its health time, and this. */
-const OUT_MS = defaults.healthTtlMs + 2_000;
+const OUT_MS = HEALTH_TTL_MS + 2_000;
 
 let folder: string;
 let redis: TestRedis;
@@ -30,7 +32,8 @@ beforeAll(async () => {
   for (const name of ['package.json', 'examples']) await cp(name, path.join(folder, name), { recursive: true });
   await symlink(path.resolve('node_modules'), path.join(folder, 'node_modules'));
   redis = await startTestRedis();
-  const env = { REDIS_URL: redis.url, BATON_PORT: '0', BATON_SECRET_TRANSLATOR: TOKEN };
+  const health = { BATON_HEALTH_TTL_MS: `${HEALTH_TTL_MS}` };
+  const env = { REDIS_URL: redis.url, BATON_PORT: '0', BATON_SECRET_TRANSLATOR: TOKEN, ...health };
   [api, worker] = await Promise.all([startBaton(['api'], env), startBaton(['worker'], env)]);
   url = api.ready.url ?? '';
 });
@@ -174,7 +177,7 @@ describe('with the translator in Python', () => {
     await eventually(async () => ((await isHealthy('translator')) ? undefined : true), OUT_MS);
     expect(performance.now() - killedAt).toBeLessThan(OUT_MS);
     // What it said before the kill has run out for the writer too.
-    await eventually(() => (performance.now() - killedAt > defaults.healthTtlMs ? true : undefined), OUT_MS);
+    await eventually(() => (performance.now() - killedAt > HEALTH_TTL_MS ? true : undefined), OUT_MS);
     expect([await isHealthy('writer'), await seenBy('writer')]).toEqual([true, 'heartbeat']);
     writer.child.kill('SIGTERM');
     expect(await writer.exited).toBe(0);

@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   api: ['contracts', 'orchestrator', 'journal', 'streams', 'registry'],
   demo: ['contracts', 'agents', 'llm'],
   client: ['contracts'],
+  authoring: ['contracts', 'plan', 'agents', 'client'],
   cli: ['client', 'contracts', 'runtime'],
 };
 
@@ -41,6 +42,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@a2a-js/sdk': ['agents', 'api', 'registry'],
   '@modelcontextprotocol/client': ['agents'],
   cockatiel: ['registry'],
+  diff: ['workers/rounds/revision-diffs.ts'],
 };
 
 // outbound is the only way out: what else opens a connection, and why. Connections to Redis are those of ioredis.

@@ -31,6 +31,12 @@ export const CommandSetup = z.strictObject({
   env: z.record(variable, word).default({}),
   /** Files to return, by path or with `*` (within a name) and `**` (any folders). */
   files_out: z.array(pattern).max(50).default([]),
+  /**
+   * output: what it writes. tests: it runs tests, and its answer is {tests_passed, output}; exit codes of no_tests say that there were
+   * none to run (5 of pytest, and of unittest from Python 3.12 on).
+   */
+  answer: z.enum(['output', 'tests']).default('output'),
+  no_tests: z.array(z.int().min(1).max(255)).max(20).default([5]),
   /** Whether another exit code than 0 is a failed call, or a result that tells of it. */
   on_failure: z.enum(['fail', 'report']).default('report'),
   /** bwrap: must be there, is used where it is, or is not used. */

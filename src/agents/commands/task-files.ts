@@ -1,4 +1,6 @@
+import { isFilePath } from '../../contracts/artifact.ts';
 import { BatonError } from '../../contracts/error.ts';
+import { filesInBlocks } from '../../contracts/files-in-text.ts';
 import type { AgentPayload } from '../../contracts/payload.ts';
 import type { Files } from './scratch.ts';
 
@@ -9,11 +11,11 @@ export const TASK_FILE = 'task.json';
 export const MAX_FILES = 200;
 
 /**
- * The files of a task: those of each earlier task whose whole text is a JSON object with `files` ({path: text}), in the order of the
- * dependencies, then those of `input_data.files`, which win. Throws agent_rejected that names the fault.
+ * The files of a task: those of each earlier task whose whole text is a JSON object with `files` ({path: text}), or that has them in
+ * fenced blocks, in the order of the dependencies, then those of `input_data.files`, which win. Throws agent_rejected that names the fault.
  */
 export function filesOf(payload: AgentPayload, maxBytes: number): Files {
-  const earlier = Object.values(payload.context).map((text) => filesIn(parseObject(text)?.files));
+  const earlier = Object.values(payload.context).map(filesOfText);
   const own = payload.files === undefined ? {} : filesIn(payload.files);
   if (own === undefined) throw refused('"files" of input_data must be an object of texts by path');
   const files = new Map([...earlier, own].flatMap((given) => Object.entries(given ?? {})));
@@ -22,6 +24,13 @@ export function filesOf(payload: AgentPayload, maxBytes: number): Files {
   const bytes = [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > maxBytes) throw refused(`the files are larger than the ${maxBytes} bytes allowed`);
   return Object.fromEntries(files);
+}
+
+function filesOfText(text: string): Files | undefined {
+  const whole = parseObject(text);
+  if (whole !== undefined) return filesIn(whole.files);
+  const { [TASK_FILE]: _, ...files } = filesInBlocks(text); // that one is baton's own
+  return files;
 }
 
 /** Undefined for anything but texts by path: another task's `files` may mean something else. */
@@ -41,9 +50,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 }
 
 function checkPath(name: string): void {
-  const parts = name.split('/');
-  const isPlain = parts.every((part) => part !== '' && part !== '.' && part !== '..');
-  if (isPlain && name.length <= 200 && parts.length <= 20 && !/[\\\p{Cc}]/u.test(name) && name !== TASK_FILE) return;
+  if (isFilePath(name) && name !== TASK_FILE) return;
   throw refused(`"${name.slice(0, 80)}" is no path below the scratch directory`);
 }
 

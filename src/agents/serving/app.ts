@@ -12,7 +12,7 @@ import { defaults, limits } from '../../contracts/limits.ts';
 import { AgentPayload } from '../../contracts/payload.ts';
 import type { WaitLimits } from '../../outbound/deadline.ts';
 import type { AgentEvent } from '../call.ts';
-import type { AgentContext, AgentDefinition, AgentTask } from '../definition.ts';
+import type { AgentDefinition, AgentTask, CallContext } from '../definition.ts';
 import { readWithin } from '../read-within.ts';
 import { runDefinition } from '../run-definition.ts';
 import { goneSignal, type StreamFormat, streamFormats, toReply, writeEvents } from './answer.ts';
@@ -21,10 +21,12 @@ import { parseJson, readJsonBody } from './body.ts';
 import { sendProblem, statusOf, toAgentError } from './failure.ts';
 import type { AgentHealth } from './health.ts';
 import type { Memory } from './memory.ts';
+import { openRunDoor } from './messages.ts';
+import type { BatonAddress } from './messages-call.ts';
 import type { PayloadCheck } from './payload-check.ts';
 import type { Places } from './places.ts';
+import type { Opening } from './recording.ts';
 import type { Log } from './registration.ts';
-import type { Opening } from './shared-run.ts';
 
 /** What answering needs. */
 export type ServeTools = Readonly<{
@@ -34,6 +36,8 @@ export type ServeTools = Readonly<{
   memory: Memory;
   health: AgentHealth;
   check: PayloadCheck;
+  /** Where baton is; undefined for an agent that knows of none. */
+  address: BatonAddress | undefined;
   requestTimeoutMs: number;
   log: Log;
 }>;
@@ -96,7 +100,7 @@ function writer({ agent }: ServeTools, format: StreamFormat, response: Response)
 
 /** What every call goes through, the cheapest refusal first: who asks, how much there is to do, the body, the handler. */
 function answerCall(tools: ServeTools, answerOf: (request: Request, response: Response) => Answer): RequestHandler {
-  const { agent, guard, places, memory, check } = tools;
+  const { agent, guard, places, memory, check, address } = tools;
   const bodyLimits = { maxBytes: BODY_BYTES, timeoutMs: tools.requestTimeoutMs };
   return async (request, response) => {
     await guard(request);
@@ -107,7 +111,7 @@ function answerCall(tools: ServeTools, answerOf: (request: Request, response: Re
     const task = parseOr(AgentPayload, parseJson(body), 'invalid_request');
     check(task);
     const key = request.get('idempotency-key') ?? null;
-    const open = opener({ agent, places, task, context: contextOf(request, task) });
+    const open = opener({ agent, places, address, task, context: contextOf(request, task) });
     const hearing = await memory.hear({ key, digest: createHash('sha256').update(body).digest('hex'), open, gone });
     try {
       await answer({ task, events: hearing.events, gone });
@@ -117,7 +121,7 @@ function answerCall(tools: ServeTools, answerOf: (request: Request, response: Re
   };
 }
 
-function contextOf(request: Request, task: AgentTask): Omit<AgentContext, 'signal'> {
+function contextOf(request: Request, task: AgentTask): Omit<CallContext, 'signal'> {
   const idempotencyKey = request.get('idempotency-key') ?? task.task_id;
   const runId = RunId.safeParse(idempotencyKey.split('.', 1)[0]).data;
   const attempt = Math.max(1, Number.parseInt(request.get('x-baton-attempt') ?? '1', 10) || 1);
@@ -130,17 +134,21 @@ function contextOf(request: Request, task: AgentTask): Omit<AgentContext, 'signa
   };
 }
 
-type Started = Pick<ServeTools, 'agent' | 'places'> &
-  Readonly<{ task: AgentTask; context: Omit<AgentContext, 'signal'> }>;
+type Started = Pick<ServeTools, 'agent' | 'places' | 'address'> &
+  Readonly<{ task: AgentTask; context: Omit<CallContext, 'signal'> }>;
 
 /** Runs the handler in a place of its own, until it is done or nobody listens. */
-function opener({ agent, places, task, context }: Started): Opening {
+function opener({ agent, places, address, task, context }: Started): Opening {
   return async (unheard) => {
     const free = await places.take(unheard);
     unheard.addEventListener('abort', free, { once: true });
     if (unheard.aborted) free();
     const options = { limits: callLimitsOf(agent), signal: unheard, peer: `The agent "${agent.id}"` };
-    return readWithin(options, (signal) => runDefinition(agent, task, { ...context, signal }));
+    const { runId } = context;
+    return readWithin(options, (signal) => {
+      const door = openRunDoor({ address, agent: agent.id, runId, taskId: task.task_id, signal });
+      return runDefinition(agent, task, { ...context, signal, ...door });
+    });
   };
 }
 

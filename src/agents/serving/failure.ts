@@ -50,13 +50,11 @@ export function sendProblem(response: ServerResponse, error: BatonError, path: s
     'content-type': 'application/problem+json',
     ...(after === null ? {} : { 'retry-after': String(after) }),
     ...(error.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}),
-    // The rest of such a body is of no use to anybody.
-    ...(error.code === 'request_timeout' || error.code === 'body_too_large' ? { connection: 'close' } : {}),
   });
   response.end(JSON.stringify(problem), () => endSender(response));
 }
 
-/** How long a caller has to read its refusal, in milliseconds: closing at once could take the answer from it. */
+/** How long a caller has to read its refusal, in milliseconds: closing at once, as "connection: close" does, could take the answer from it. */
 const LINGER_MS = 1_000;
 
 /** A caller that goes on sending a body which nobody wants loses its connection. */

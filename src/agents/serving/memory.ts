@@ -1,6 +1,7 @@
 import { BatonError } from '../../contracts/error.ts';
 import type { WaitLimits } from '../../outbound/deadline.ts';
-import { type Hearing, hearAlone, type Opening, openSharedRun, type SharedRun } from './shared-run.ts';
+import type { Opening } from './recording.ts';
+import { type Hearing, hearAlone, openSharedRun, type SharedRun } from './shared-run.ts';
 
 export type MemoryOptions = Readonly<{
   /** Finished answers that are kept; 0 for none, and no call shares another's. */

@@ -5,6 +5,7 @@ import type { Command } from '../commands/commands.ts';
 import { type ProcessEnd, runProcess } from '../commands/run-process.ts';
 import { type Files, openScratch } from '../commands/scratch.ts';
 import { filesOf, MAX_FILES, TASK_FILE } from '../commands/task-files.ts';
+import { isUnrunnable, testReport } from '../commands/test-report.ts';
 import { toAgentFailure } from '../frame.ts';
 import type { Invocation, Transport } from './transport.ts';
 
@@ -42,6 +43,8 @@ async function run(command: Command, { agent, call, signal, limits }: Invocation
     const [argv, env, outputBytes] = [command.argvIn(folder), command.envIn(folder), setup.output_bytes];
     const end = await runProcess({ argv, env, folder, stdin, outputBytes, peer }, deadline);
     if (end.exitCode !== 0 && setup.on_failure === 'fail') throw toAgentFailure(reasonOf(end), peer);
+    if (setup.answer === 'tests' && isUnrunnable(end, setup))
+      throw toAgentFailure(`the program that runs the tests cannot be run here: ${reasonOf(end)}`, peer);
     return textOf(end, await scratch.read(setup.files_out, { maxBytes: setup.file_bytes, maxFiles: MAX_FILES }), setup);
   } finally {
     deadline.close();
@@ -57,7 +60,10 @@ function within(limits: WaitLimits, timeoutMs: number): WaitLimits {
   };
 }
 
-function textOf({ exitCode, signal, stdout, stderr }: ProcessEnd, files: Files, setup: Command['setup']): string {
+function textOf(end: ProcessEnd, files: Files, setup: Command['setup']): string {
+  const { exitCode, signal, stdout, stderr } = end;
+  if (setup.answer === 'tests')
+    return JSON.stringify({ ...testReport(end, setup), ...(setup.files_out.length > 0 && { files }) });
   if (exitCode === 0 && setup.files_out.length === 0) return stdout;
   return JSON.stringify({ exit_code: exitCode, signal, stdout, stderr: stderr.slice(-STDERR_CHARS), files });
 }

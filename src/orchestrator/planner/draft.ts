@@ -6,14 +6,15 @@ import { Plan } from '../../contracts/plan.ts';
 import { toInputData } from './input.ts';
 import { clean } from './text.ts';
 
-const DraftTask = z.object({
+/** A task as the model writes it. */
+export const DraftTask = z.object({
   task_id: z.string(),
   description: z.string(),
   required_capability: Capability,
   input_data: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]) })),
   depends_on: z.array(z.string()),
 });
-type DraftTask = z.infer<typeof DraftTask>;
+export type DraftTask = z.infer<typeof DraftTask>;
 
 /** A plan as the model writes it: the contract's, without the records and optionals that strict output cannot have. */
 export const PlanDraft = z.object({ reasoning: z.string(), sub_tasks: z.array(DraftTask) });

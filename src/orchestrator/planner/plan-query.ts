@@ -1,18 +1,21 @@
 // From a query to a plan: ask the model, check, ask once more with the complaints, or fail with a clear text.
-import type { AgentDescriptor } from '../../contracts/agent.ts';
 import { BatonError, type Fault } from '../../contracts/error.ts';
 import type { Plan } from '../../contracts/plan.ts';
 import { addUsage, type Usage } from '../../contracts/result.ts';
+import type { SessionTurn } from '../../contracts/session.ts';
 import type { ChatMessage } from '../../llm/message.ts';
 import type { Model } from '../../llm/model.ts';
 import { PlanDraft, toPlan } from './draft.ts';
+import type { KnownAgent } from './known-agent.ts';
 import { planningMessages, repairMessages } from './prompt.ts';
 
 /** A query, whom to ask, and what a plan must satisfy. */
 export type PlanQueryOptions = {
   readonly model: Model;
-  readonly agents: readonly AgentDescriptor[];
+  readonly agents: readonly KnownAgent[];
   readonly query: string;
+  /** What was asked and answered before in its session, oldest first. */
+  readonly earlier?: readonly SessionTurn[];
   /** Becomes the plan's `plan_id`; empty when left out. */
   readonly planId?: string;
   readonly signal: AbortSignal;
@@ -32,7 +35,7 @@ type Turn = {
  * with the faults when the second has some too, and whatever the model throws.
  */
 export async function planQuery(options: PlanQueryOptions): Promise<{ plan: Plan; usage: Usage | null }> {
-  const opening = planningMessages(options.query, options.agents);
+  const opening = planningMessages(options.query, options.agents, options.earlier);
   const first = await askForPlan(opening, options);
   if (first.plan !== null) return { plan: first.plan, usage: first.usage };
 

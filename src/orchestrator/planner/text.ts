@@ -6,3 +6,8 @@ export function clean(text: string, max: number): string {
     .toWellFormed()
     .trim();
 }
+
+/** JSON that says the same without the marks between which prompts put what is data. */
+export function unmarked(json: string): string {
+  return json.replace(/<(?=<<|\/?earlier_turn)/gi, '\\u003c').replace(/>(?=>>)/g, '\\u003e');
+}

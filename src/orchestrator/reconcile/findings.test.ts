@@ -20,8 +20,8 @@ const settled = (id: string, job: InspectedJob = ended) => task(id, job, { isSet
 /** A run whose tasks are at work, and what is different about it. */
 const inspection = (different: Partial<Inspection>): Inspection => ({
   ...{ now: NOW, hasMoved: false, stop: null, plan: null, planned: true, submitted: true, deadlineAt: undefined },
-  ...{ reused: [], planJob: ended, closeJob: missing, root: waiting('key:a'), tasks: [task('a', alive)] },
-  ...{ joins: [], asks: [] },
+  ...{ reused: [], replaced: [], planJob: ended, closeJob: missing, root: waiting('key:a'), tasks: [task('a', alive)] },
+  ...{ joins: [], asks: [], turn: { state: 'free' } },
   ...different,
 });
 
@@ -31,12 +31,23 @@ const kindsOf = (different: Partial<Inspection>) =>
   );
 
 const stop = { as: 'cancelled', code: 'cancelled', message: '' } as const;
+const place = { id: 's', on_busy: 'enqueue' } as const;
 const join = { task: 'j', graceAt: undefined, timeoutAt: undefined, round: 1 };
 const child = (job: InspectedJob) => task('m.0', job, { parent: 'm' });
 
 test.each<[string, Partial<Inspection>, readonly string[]]>([
   ['at work', {}, []],
   ['whose tasks wait', { tasks: [task('a', alive), task('b', waiting('key:a'))] }, []],
+  [
+    'that waits for its turn',
+    { planned: false, planJob: missing, root: missing, tasks: [], turn: { state: 'waits' } },
+    [],
+  ],
+  [
+    'whose turn has come',
+    { planned: false, planJob: missing, root: missing, tasks: [], turn: { state: 'due', place } },
+    ['turn_due'],
+  ],
   ['being planned', { planned: false, submitted: false, planJob: alive, root: missing, tasks: [] }, []],
   ['being submitted', { submitted: false, planJob: alive, root: missing, tasks: [task('a', missing)] }, []],
   ['whose answer is being written', { root: alive, tasks: [settled('a')] }, []],
@@ -109,4 +120,11 @@ test.each<[string, Partial<Inspection>, readonly string[]]>([
 
 test('a task that is removed while the root is gone: the root is not added before all have settled', () => {
   expect(kindsOf({ root: missing, tasks: [task('a', alive), settled('b')] })).toEqual([]);
+});
+
+test('a task that a patch has added is not lost before the task that it makes up for has settled: that one adds its job', () => {
+  const added = task('bad.r1', missing, { addedFor: 'bad' });
+  expect(kindsOf({ tasks: [task('bad', alive), added] })).toEqual([]);
+  expect(kindsOf({ tasks: [settled('bad'), added] })).toEqual(['lost bad.r1']);
+  expect(kindsOf({ tasks: [task('bad', alive), { ...added, ...ended }] })).toEqual(['lost bad.r1']);
 });

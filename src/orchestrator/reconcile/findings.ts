@@ -1,9 +1,12 @@
+import type { SessionPlace } from '../../contracts/session.ts';
 import type { InspectedTask, Inspection } from './inspect-run.ts';
 
 /** What keeps a run from going on by itself. */
 export type Finding =
   /** Accepted and not planned, or planned and not submitted whole, and no job is there that would do it. */
   | { readonly kind: 'not_submitted' }
+  /** It waits for earlier runs of its session, which have ended, or which it is to end. */
+  | { readonly kind: 'turn_due'; readonly place: SessionPlace }
   /** Told to stop, and nobody will end it. */
   | { readonly kind: 'not_closed' }
   | { readonly kind: 'past_deadline' }
@@ -28,6 +31,7 @@ export function findingsOf(run: Inspection): readonly Finding[] {
   if (run.hasMoved) return [];
   if (run.stop !== null) return run.closeJob.state === 'alive' ? [] : [{ kind: 'not_closed' }];
   if (run.deadlineAt !== undefined && run.deadlineAt + LATE_MS < run.now) return [{ kind: 'past_deadline' }];
+  if (run.turn.state !== 'free') return run.turn.state === 'due' ? [{ kind: 'turn_due', place: run.turn.place }] : [];
   const expired = askFindings(run);
   if (!run.planned || !run.submitted) return run.planJob.state === 'alive' ? expired : [{ kind: 'not_submitted' }];
   return [...expired, ...flowFindings(run), ...rootFindings(run), ...timerFindings(run)];
@@ -35,12 +39,18 @@ export function findingsOf(run: Inspection): readonly Finding[] {
 
 function flowFindings(run: Inspection): readonly Finding[] {
   const awaited = new Set([run.root, ...run.tasks].flatMap(({ waitsFor }) => waitsFor));
-  const maps = new Map(run.tasks.map((task) => [task.id, task]));
+  const known = new Map(run.tasks.map((task) => [task.id, task]));
   return run.tasks.flatMap((task): readonly Finding[] => {
     if (task.isSettled) return task.state !== 'alive' && awaited.has(task.key) ? [{ kind: 'unresolved', task }] : [];
-    if (isLost(task, maps.get(task.parent ?? ''))) return [{ kind: 'lost', task }];
+    if (isToCome(task, known.get(task.addedFor ?? ''))) return [];
+    if (isLost(task, known.get(task.parent ?? ''))) return [{ kind: 'lost', task }];
     return task.isWaiting && task.waitsFor.length === 0 ? [{ kind: 'unreleased', task }] : [];
   });
+}
+
+/** A patch counts before its jobs are there: the task that it makes up for adds them before it settles. */
+function isToCome({ state }: InspectedTask, cause: InspectedTask | undefined): boolean {
+  return state === 'missing' && cause !== undefined && !cause.isSettled && cause.state === 'alive';
 }
 
 /** A map task that has not stepped out adds those of its children that have no job. */

@@ -12,11 +12,13 @@ import { releaseJob, reviveJob } from '../../flow/revive.ts';
 import { claimTask } from '../../journal/claim.ts';
 import { loadResultsOf } from '../../journal/load-results.ts';
 import { stopAfter } from '../../plan/failure-stop.ts';
-import { allEdgesOf, type FlowSource, failsRun, flowSourceOf } from '../../plan/flow-graph.ts';
+import { allEdgesOf, type FlowSource, flowSourceOf } from '../../plan/flow-graph.ts';
+import { failsRunNow } from '../../plan/patch-graph.ts';
 import { stopRun } from '../cancel-run.ts';
-import { closeStopped } from '../close-stopped.ts';
 import { deadlineStop } from '../deadline.ts';
+import { endStopped } from '../end-stopped.ts';
 import { expireInterrupt } from '../interrupts.ts';
+import { takeTurn } from '../session-turn.ts';
 import type { Finding } from './findings.ts';
 import type { InspectedTask, Inspection } from './inspect-run.ts';
 
@@ -29,8 +31,10 @@ export async function mend(patient: Patient, finding: Finding): Promise<void> {
   switch (finding.kind) {
     case 'not_submitted':
       return reviveJob(flow, { queue: ORCHESTRATOR_QUEUE, id: jobIds.plan(run) }, { name: 'plan', run_id: run });
+    case 'turn_due':
+      return void (await takeTurn(flow, run, finding.place));
     case 'not_closed':
-      return endStopped(patient);
+      return endStoppedRun(patient);
     case 'past_deadline':
       return void (await stopRun(flow, run, deadlineStop));
     case 'lost':
@@ -53,9 +57,9 @@ export async function mend(patient: Patient, finding: Finding): Promise<void> {
 }
 
 /** Whoever told it to stop died before the job that ends it was there. Its tasks get the time that they get otherwise. */
-async function endStopped({ flow, run, inspection: { stop, closeJob } }: Patient): Promise<void> {
+async function endStoppedRun({ flow, run, inspection: { stop, closeJob } }: Patient): Promise<void> {
   if (closeJob.state === 'missing' && stop !== null) await stopRun(flow, run, stop);
-  else await closeStopped(flow.store, run);
+  else await endStopped(flow, run);
 }
 
 /** Claims the task, so that whoever still works on it can write nothing more, and records that its job is gone. */
@@ -79,11 +83,12 @@ async function settleLost(patient: Patient, { id, job, parent }: InspectedTask):
   await recordResult(flow, { run, epoch: claim.epoch, result, events, job, edges, tree: true, stop });
 }
 
-function stopOf(patient: Patient, result: TaskResult): Stop | undefined {
-  const source = sourceOf(patient);
-  const task = source?.graph.tasks.get(result.task_id);
-  if (source === undefined || task === undefined) return undefined;
-  return stopAfter({ task, failsRun: failsRun(source, task.task_id) }, result);
+function stopOf({ run, inspection }: Patient, result: TaskResult): Stop | undefined {
+  const { plan, reused, replaced } = inspection;
+  const task = plan?.sub_tasks.find(({ task_id }) => task_id === result.task_id);
+  if (plan === null || task === undefined) return undefined;
+  const isNeeded = failsRunNow({ run, plan, replaced: [...reused, ...replaced] }, task.task_id);
+  return stopAfter({ task, failsRun: isNeeded }, result);
 }
 
 /** Settles again what has settled: the result stays, and every edge that is still there goes. */

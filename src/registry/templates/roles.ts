@@ -38,6 +38,7 @@ export const coder = Template.parse({
   name: 'Coder',
   description: 'Writes and changes code',
   type: 'coding',
+  prompt_version: 2,
   capabilities: ['code_generation'],
   skills: ['code', 'programming', 'implementation', 'refactoring'],
   parameters: { language: { type: 'text', default: 'python', max_chars: 40, description: 'the programming language' } },
@@ -46,7 +47,8 @@ export const coder = Template.parse({
 Language: {{language}}, unless the order names another one. Build on the code that you are given and change no more of it than you
 need. Handle the inputs that will come, empty and wrong ones too. Say in one sentence what the time and space complexity are.
 
-Go over your code at most {{iteration_limit}} times. Answer with the code in fenced blocks, and no more words than it needs.`,
+Go over your code at most {{iteration_limit}} times. Answer with each file, tests in files of their own, as a fenced block whose first
+line names it, such as \`\`\`python file=src/name.py, and no more words than it needs.`,
 });
 
 export const qa = Template.parse({

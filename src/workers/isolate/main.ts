@@ -42,10 +42,11 @@ async function speak({ modules, agent, call, limits }: IsolatedCall): Promise<vo
 /** By this process's environment, which is the worker's. What the agent does not need is not opened. */
 async function openTools({ transport }: AgentDescriptor, modules: readonly string[]): Promise<CallTools> {
   const config = configFromProcess();
+  const operatorHttp = openHttp({ policy: 'operator' });
   return {
     http: openAgentHttp(agentHttpSettings(config)),
-    local: await loadLocalAgents(modules),
-    modelServer: transport === 'model' ? modelServerOf(config, openHttp({ policy: 'operator' })) : undefined,
+    local: await loadLocalAgents(modules, { http: operatorHttp, url: config.url }),
+    modelServer: transport === 'model' ? modelServerOf(config, operatorHttp) : undefined,
     commands: transport === 'command' ? await openCommands(commandSettings(config)) : undefined,
   };
 }
