@@ -83,6 +83,10 @@ async function judge(cluster: Cluster, { run, plan, cancelledAt, read }: Accepte
         violations.push(`${task_id}: the stream's text is not the recorded one`);
     }
     violations.push(...(await readFaults(read, events)));
+    const reasons = view.results.flatMap(({ task_id, error }) =>
+      error === null ? [] : [`${task_id} ${error.message}`],
+    );
+    if (violations.length > 0) violations.push(`what failed there: ${reasons.join('; ') || 'nothing'}`);
     return {
       run,
       hasEnded: isTerminal(view.status),
@@ -132,19 +136,19 @@ function staleIn(events: readonly StreamEvent[]): number {
   return stale;
 }
 
-/** From the last kill before it to each attempt that began although nobody had said that the one before failed. */
+/** From the kill of a worker to the next attempt of each task that was under way then, of whose attempt nobody had said that it failed. */
 function recoveriesOf(events: readonly StreamEvent[], kills: readonly number[]): readonly number[] {
-  const open = new Set<string>();
+  const began = new Map<string, number>();
   return events.flatMap(({ name, task_id, timestamp }) => {
     if (name !== 'task.started') {
-      if (outcomes.has(name) || name === 'task.retrying') open.delete(task_id);
+      if (outcomes.has(name) || name === 'task.retrying') began.delete(task_id);
       return [];
     }
-    const isTakenOver = open.has(task_id);
-    open.add(task_id);
     const at = Date.parse(timestamp);
-    const kill = kills.findLast((each) => each <= at);
-    return isTakenOver && kill !== undefined && task_id !== 'root' ? [at - kill] : [];
+    const before = began.get(task_id) ?? at;
+    began.set(task_id, at);
+    const kill = kills.find((each) => each >= before && each <= at);
+    return kill !== undefined && task_id !== 'root' ? [at - kill] : [];
   });
 }
 

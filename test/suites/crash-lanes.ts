@@ -20,6 +20,14 @@ export function useCrashPlace(): () => Place {
   };
 }
 
+/** Which places a sample tries: one in so many, other ones for each seed. All of them with EVERY_PLACE=1 in the environment. */
+export function samplePlaces(oneIn: number, seed: number): (point: number) => boolean {
+  return (point) => process.env.EVERY_PLACE === '1' || (point + seed) % oneIn === 0;
+}
+
+/** Milliseconds that the sample, or every place, may take. */
+export const SAMPLE_MS = process.env.EVERY_PLACE === '1' ? 1_800_000 : 180_000;
+
 const LANES = 4;
 /** A lane for fewer is not worth its Redis, on which nobody is taken over from in its first seconds. */
 const TRIES_PER_LANE = 3;
