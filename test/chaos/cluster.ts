@@ -24,6 +24,7 @@ export type Cluster = AsyncDisposable & {
 const settings = {
   ...{ BATON_LOCK_MS: '2000', BATON_STALLED_MS: '500' },
   BATON_AGENT_WAIT_MS: '60000',
+  BATON_BREAKER_FAILURES: '1000000', // agents fail as they are told to, which shall keep nobody from being called
   BATON_LOG_LEVEL: 'fatal',
   BATON_RECONCILE_MS: '2000',
 };
